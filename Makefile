@@ -5,7 +5,7 @@ BIN := .venv/bin
 PAGES := service/api/pages
 BUNDLES := explorer references console
 
-.PHONY: help install run test conformance check schema docs fuzz fuzz-plans promises cluster cluster-test races model
+.PHONY: help install run test conformance check schema docs fuzz fuzz-plans promises promises-medium cluster cluster-test races model
 .PHONY: mutants serials bench memory images $(BUNDLES) clean
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -47,6 +47,10 @@ promises: .venv/tested ## let databases, disks, networks and processes fail unde
 	rm -f var/promises.jsonl && mkdir -p var
 	PROMISES=long PROMISES_REPORT=var/promises.jsonl $(BIN)/pytest -q -n 3 --maxschedchunk 1 tests/promises
 	$(BIN)/python -m tests.promises.report var/promises.jsonl
+
+promises-medium: export PYTHONDONTWRITEBYTECODE =
+promises-medium: .venv/tested ## make promises with each failure once or a few times (3 minutes)
+	PROMISES=medium $(BIN)/pytest -q -n 3 --maxschedchunk 1 tests/promises
 
 cluster: .venv/tested ## kill the primary of a PostgreSQL cluster under load and watch orders go on, until Ctrl-C
 	@$(BIN)/python -m tests.failover

@@ -19,7 +19,7 @@ from service.api.addresses import Addresses, AddressLimits, address_budget, pay_
 from service.api.caller import caller_of, caller_of_service, share_reads
 from service.api.cross_origin import open_to_origins
 from service.api.document_links import DOCUMENTS
-from service.api.exports.problems import problem_body
+from service.api.exports.problems import problems_at
 from service.api.exports.routes import EXPORT_PATH, Exporting, export_routes
 from service.api.graphql.context import Context
 from service.api.graphql.cost.budget import CostBudget, cost_budget
@@ -49,6 +49,7 @@ from service.api.pages.sustainability import sustainability_routes
 from service.api.pages.unsubscribe import unsubscribe_routes
 from service.api.rate_limits import RateLimits
 from service.api.receipt_links import RECEIPTS
+from service.api.refusal_pace import REFUSALS_A_SECOND, Pace
 from service.api.request_facts import note_caller
 from service.api.request_limits import RequestLimits
 from service.api.request_measures import UNKNOWN, RequestMeasures
@@ -236,7 +237,9 @@ def create_app(
             *receipt_routes(_resources, peppers.accepted, settings.document_links_valid),
             *document_routes(_resources, peppers.accepted),
             *unsubscribe_routes(_resources, peppers.accepted, language(settings.language_of_mail)),
-            *export_routes(Exporting(lambda: running.resources, identified_by, cost_budget_of)),
+            *export_routes(
+                Exporting(lambda: running.resources, identified_by, cost_budget_of, problems_at(public_address))
+            ),
             *landing_routes(site, _state),
             *console_routes(console, site.prefix),
             *reference_routes(
@@ -278,11 +281,17 @@ def create_app(
         body_timeout_ms=settings.body_timeout_ms,
         in_flight_max=settings.in_flight_max,
         deadline_ms=settings.request_deadline_ms,
-        error_bodies={EXPORT_PATH: problem_body, **{contract.prefix: contract.error_body for contract in contracts}},
+        error_bodies={
+            EXPORT_PATH: problems_at(public_address),
+            **{contract.prefix: contract.error_body for contract in contracts},
+        },
         late_refusals=[contract.prefix for contract in contracts],
         secret_paths=[CERTIFICATES, DOCUMENTS, RECEIPTS, UNSUBSCRIBE],
         measures=measures,
         tracer=tracer,
+        admit=limited.admit,
+        pace=Pace(REFUSALS_A_SECOND),
+        address_of=addresses.of,
     )
     return open_to_origins(HostRouter(guarded, contracts, settings.hosts), settings.cors_origins)
 

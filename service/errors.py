@@ -127,7 +127,9 @@ REASONS: dict[Code, Reason] = {
         "The address does not support this HTTP method. The header Allow lists the methods that it supports.", 405
     ),
     Code.PAYLOAD_TOO_LARGE: Reason("The request body is larger than the service permits.", 413),
-    Code.UNSUPPORTED_MEDIA_TYPE: Reason("The Content-Type of the request body is not JSON.", 415),
+    Code.UNSUPPORTED_MEDIA_TYPE: Reason(
+        "The Content-Type of the request body is not JSON, or the body has a Content-Encoding.", 415
+    ),
     Code.REQUEST_TIMEOUT: Reason("The request body did not arrive in time. Send the request again.", 408, True),
     Code.THROTTLED: Reason(
         "Too many requests were sent. Wait for the number of seconds in the header Retry-After, then send the request "

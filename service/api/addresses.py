@@ -4,6 +4,7 @@ Knows HTTP and the budgets, and no API. One caller has one IPv4 address, or one 
 away, and whoever has one may use every address in it.
 """
 
+import asyncio
 import math
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -13,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.headers import header_of
 from service.api.rate_limits import Budget, RateLimits
+from service.api.refusal_pace import FREE_A_SECOND, Pace
 
 WINDOW_S = 60
 REQUEST_POINTS = 1
@@ -104,10 +106,11 @@ def _holder(address: IPv4Address | IPv6Address) -> str:
 
 
 class AddressLimits:
-    """Wraps an ASGI application. Every request without a key costs its address points, before the application sees it,
-    and every one that is answered 401 costs more; refused `THROTTLED` where they are spent.
+    """Wraps an ASGI application. Every request without a key costs its address points, before its body is read, and
+    every one that is answered 401 costs more; refused `THROTTLED` where they are spent.
 
-    `prices` are the points of requests whose path begins with one of these; those of `free` paths cost nothing.
+    `prices` are the points of requests whose path begins with one of these. Those of `free` paths cost nothing; above
+    100 in a second from one address they wait.
     """
 
     def __init__(
@@ -119,6 +122,7 @@ class AddressLimits:
         rate_limits: Callable[[], RateLimits],
         prices: Mapping[str, int] | None = None,
         free: Sequence[str] = (),
+        pace_of_free: Pace | None = None,
     ) -> None:
         self._app = app
         self._budget = budget
@@ -126,13 +130,20 @@ class AddressLimits:
         self._rate_limits = rate_limits
         self._prices = dict(prices or {})
         self._free = tuple(free)
+        self._pace_of_free = pace_of_free or Pace(FREE_A_SECOND)
+
+    async def admit(self, scope: Scope) -> None:
+        """Let the address of a request without a key pay for it; called before the application is."""
+        if scope["path"].startswith(self._free):
+            if pause_s := self._pace_of_free.turn(self._addresses.of(scope)).pause_s:
+                await asyncio.sleep(pause_s)
+        elif header_of(scope, b"authorization") is None:
+            await self._pay(scope, self._price(scope["path"]))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(self._free):
             await self._app(scope, receive, send)
             return
-        if header_of(scope, b"authorization") is None:
-            await self._pay(scope, self._price(scope["path"]))
 
         def sending(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start" and message["status"] == 401:

@@ -49,6 +49,26 @@ def refuse_contradictions(scope: Scope) -> None:
             raise Refused(Code.BAD_USER_INPUT, f"The request has two different values of the header {shown}.")
 
 
+def refuse_codings(scope: Scope) -> None:
+    """Refuse a body that would have to be decoded: `BAD_USER_INPUT` if it has a transfer coding other than `chunked`,
+    `UNSUPPORTED_MEDIA_TYPE` if it has a content coding.
+
+    The HTTP server takes `gzip, chunked` for chunked and passes compressed bytes on, which nothing here can read.
+    """
+    named = _named(scope)
+    if b"transfer-encoding" in named and _codings(scope, b"transfer-encoding") != ["chunked"]:
+        raise Refused(
+            Code.BAD_USER_INPUT, "Send the body with Content-Length, or with Transfer-Encoding: chunked alone."
+        )
+    if b"content-encoding" in named and set(_codings(scope, b"content-encoding")) - {"identity"}:
+        raise Refused(Code.UNSUPPORTED_MEDIA_TYPE, "Send the body without Content-Encoding, and so uncompressed.")
+
+
+def _codings(scope: Scope, name: bytes) -> list[str]:
+    values = ",".join(headers_of(scope, name)).lower().split(",")
+    return [coding for value in values if (coding := value.strip(_BLANKS))]
+
+
 def _named(scope: Scope) -> dict[bytes, bytes]:
     named: dict[bytes, bytes] | None = scope.get(_NAMED)
     if named is None:

@@ -27,6 +27,8 @@ class Facts(TypedDict, total=False):
     key_id: str
     codes: list[str]
     failure: str
+    address: str
+    unlogged: int
     status: int
     ms: float
 

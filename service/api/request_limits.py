@@ -17,7 +17,8 @@ import orjson
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.api.headers import header_of, refuse_contradictions
+from service.api.headers import header_of, refuse_codings, refuse_contradictions
+from service.api.refusal_pace import Pace
 from service.api.request_facts import FACTS, Facts, note_refusal
 from service.api.request_measures import RequestMeasures
 from service.errors import Code, Refused
@@ -34,6 +35,9 @@ _NO_SNIFFING, _NO_STORE = (b"x-content-type-options", b"nosniff"), (b"cache-cont
 _EVENTS = b"text/event-stream"
 _CLIENT_GONE = 499  # nginx's number for a caller who left before the answer; it is logged and never sent
 _LOGGED_PATH_MAX = 256
+_OF_THE_BODY = frozenset({Code.PAYLOAD_TOO_LARGE, Code.UNSUPPORTED_MEDIA_TYPE})
+_SMALL_BODY = 4_096
+"""Bytes of a body that mostly arrives with its head: it is read before a refusal, which then leaves the connection."""
 
 
 def graphql_error_body(refusal: Refused, request_id: str) -> tuple[bytes, str]:
@@ -52,6 +56,8 @@ class RequestLimits:
       the limit: `PAYLOAD_TOO_LARGE`. Below the prefixes of `late_refusals` an API that reads the body is refused it
       instead, so that whoever has no key is told that first. The whole body arrives within `body_timeout_ms`, or
       `REQUEST_TIMEOUT`.
+    * A body in another coding than the plain one is refused, `UNSUPPORTED_MEDIA_TYPE`, as late as one that is too
+      large; one whose transfer coding is not `chunked` alone, `BAD_USER_INPUT`.
     * A request with two different values of a header that decides who calls or what is done: `BAD_USER_INPUT`.
     * `in_flight_max` requests may be in the application without an answer begun; more are refused `UNAVAILABLE` at
       once. A body still arriving does not count, or slow senders would crowd out the others; nor does an answer that
@@ -59,6 +65,9 @@ class RequestLimits:
     * An answer that has not begun within `deadline_ms` is refused `UNAVAILABLE`, and the application is cancelled.
     * An exception of the application is logged with its traceback and answered with a masked 500.
     * The time of a stream of events, in its line of the log and the measures, ends when it begins.
+    * `admit` refuses a request, or lets it wait, by its head alone: a body above 4 kB is not read before.
+    * A refusal of a request whose caller is not known waits for the turn of its address, `pace(address_of(scope))`, and
+      has a line in the log only as that says. The wait counts neither as a request in progress nor in `ms`.
     * The line of the log has the facts that an API noted (request_facts.py); `failure` among them is the code of a
       failure that the status does not tell. `measures` counts the request, `tracer` makes a span of it.
     * Of a path below one of `secret_paths` only the prefix is logged: what follows opens what it names.
@@ -77,8 +86,14 @@ class RequestLimits:
         secret_paths: Collection[str] = (),
         measures: RequestMeasures | None = None,
         tracer: Tracer | None = None,
+        admit: Callable[[Scope], Awaitable[None]] | None = None,
+        pace: Pace | None = None,
+        address_of: Callable[[Scope], str] | None = None,
     ) -> None:
         self._app = app
+        self._admit = admit
+        self._pace = pace
+        self._address_of = address_of
         self._body_bytes_max = body_bytes_max
         self._body_timeout_s = body_timeout_ms / 1000
         self._in_flight_max = in_flight_max
@@ -130,15 +145,32 @@ class RequestLimits:
                 self._log.exception("fault", method=facts["method"], path=facts["path"], request_id=answer.request_id)
             if answer.status is not None:
                 raise  # half an answer is out: only the server can tell the caller, by cutting the connection
+            if refusal is not None:
+                await self._wait_for_turn(scope, facts, answer, refusal)
             await answer.refuse(refusal or Refused(Code.INTERNAL_SERVER_ERROR, "Internal error"))
         finally:
             answer.leave_crowd()
-            took_ns = (answer.streams_since_ns or time.perf_counter_ns()) - began_ns
+            took_ns = (answer.timed_until_ns or time.perf_counter_ns()) - began_ns
             facts["status"] = answer.status or _CLIENT_GONE
             facts["ms"] = round(took_ns / 1_000_000, 2)
             if self._measures is not None:
                 self._measures.record(scope["path"], facts, took_ns / 1_000_000_000)
-            self._log.info("request", **facts)
+            if answer.is_logged:
+                self._log.info("request", **facts)
+
+    async def _wait_for_turn(self, scope: Scope, facts: Facts, answer: "_Answer", refusal: Refused) -> None:
+        # A service that is overloaded says so at once: the caller may be a customer.
+        if self._pace is None or self._address_of is None or "account_id" in facts or refusal.code is Code.UNAVAILABLE:
+            return
+        facts["address"] = self._address_of(scope)
+        turn = self._pace.turn(facts["address"])
+        answer.is_logged = turn.is_logged
+        if turn.unlogged:
+            facts["unlogged"] = turn.unlogged
+        if turn.pause_s:
+            answer.timed_until_ns = time.perf_counter_ns()
+            answer.leave_crowd()
+            await asyncio.sleep(turn.pause_s)
 
     def _logged_path(self, path: str) -> str:
         plain = "/" + path.lstrip("/")
@@ -151,8 +183,11 @@ class RequestLimits:
         end.
         """
         try:
+            await self._admitted(scope, receive, answer)
             answer.body_pending = self._expects_body(scope)
             refuse_contradictions(scope)
+            if answer.body_pending:
+                refuse_codings(scope)
             self._refuse_crowd()
             if not answer.body_pending:
                 return receive
@@ -161,9 +196,24 @@ class RequestLimits:
             answer.body_pending = False
             return None if body is None else _replaying(body, receive)
         except Refused as refusal:
-            if refusal.code is not Code.PAYLOAD_TOO_LARGE or not self._refuses_late(scope["path"]):
+            if refusal.code not in _OF_THE_BODY or not self._refuses_late(scope["path"]):
                 raise
             return _refusing(refusal)
+
+    async def _admitted(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        if self._admit is None:
+            return
+        try:
+            await self._admit(scope)
+        except Refused:
+            length = header_of(scope, b"content-length") or ""
+            if length.isascii() and length.isdigit() and len(length) <= 4 and int(length) <= _SMALL_BODY:
+                answer.end_after(self._body_timeout_s)
+                await self._whole_body(receive)
+                answer.body_pending = False
+            elif not length and header_of(scope, b"transfer-encoding") is None:
+                answer.body_pending = False
+            raise
 
     def _expects_body(self, scope: Scope) -> bool:
         length = header_of(scope, b"content-length")
@@ -215,8 +265,8 @@ class _Answer:
     """
 
     __slots__ = (
-        "_in_crowd", "_limits", "_path", "_send", "body_pending", "deadline", "request_id", "status",
-        "streams_since_ns", "was_admitted",
+        "_in_crowd", "_limits", "_path", "_send", "body_pending", "deadline", "is_logged", "request_id", "status",
+        "timed_until_ns", "was_admitted",
     )  # fmt: skip
 
     def __init__(self, limits: RequestLimits, scope: Scope, send: Send, request_id: str) -> None:
@@ -228,7 +278,8 @@ class _Answer:
         self.status: int | None = None
         self.body_pending = True
         self.was_admitted = False
-        self.streams_since_ns: int | None = None
+        self.timed_until_ns: int | None = None
+        self.is_logged = True
         self.deadline = asyncio.timeout(None)
 
     def end_after(self, seconds: float | None) -> None:
@@ -262,7 +313,7 @@ class _Answer:
             self.leave_crowd()
             self.end_after(None)  # an answer that has begun may stream for as long as it likes
             if any(name == b"content-type" and value.startswith(_EVENTS) for name, value in message.get("headers", ())):
-                self.streams_since_ns = time.perf_counter_ns()
+                self.timed_until_ns = time.perf_counter_ns()
             headers = [*message.get("headers", ()), (b"x-request-id", self.request_id.encode()), _NO_SNIFFING]
             if b"cache-control" not in dict(headers):
                 headers.append(_NO_STORE)
@@ -277,6 +328,8 @@ class _Answer:
         body, content_type = self._limits.error_body_for(self._path)(refusal, self.request_id)
         status = refusal.reason.http_status
         headers = [(b"content-type", content_type.encode()), (b"content-length", b"%d" % len(body))]
+        if refusal.code is Code.UNSUPPORTED_MEDIA_TYPE:
+            headers.append((b"accept-encoding", b"identity"))
         if refusal.retry_after_s is not None:
             headers.append((b"retry-after", b"%d" % refusal.retry_after_s))
         await self.send({"type": "http.response.start", "status": status, "headers": headers})

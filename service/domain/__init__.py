@@ -1,1 +1,1 @@
-"""The rules of selling carbon credits, as pure functions and values. Knows no clock, no database, no settings."""
+"""The rules of selling carbon credits, as pure functions and values, without a clock, a database or settings."""

@@ -1,8 +1,9 @@
-"""Access tokens: a signed statement that stands for an API key for a while, with some of its scopes.
+"""Access tokens: signed texts that replace an API key for a limited time, with some of its scopes.
 
-A token is never stored. It names its key, whose row decides on every request if it still opens anything, and it may
-name the one account that it is for. Text: `co_token_<claims>.<signature>`, both in base64 without padding. The claims
-are 33 bytes: version, scopes as bits, seconds since 1970 of its end, id of the key, id of the account or zeros.
+A token is never stored. It contains the id of its key, whose row is read on every request, so that a revoked key ends
+its tokens. It may be limited to one account. Text: `co_token_<claims>.<signature>`, both in base64 without padding. The
+claims are 33 bytes: version, scopes as bits, expiry in seconds since 1970, id of the key, and id of the account or
+zeros.
 """
 
 import hmac
@@ -26,12 +27,12 @@ _BITS = {
     Scope.OPERATOR: 8,
     Scope.ACCOUNT_MANAGE: 16,
 }
-"""Bit of each scope in a token; a bit is never given to another scope."""
+"""Bit of each scope in a token. Issued tokens contain these bits, so the bit of a removed scope is not used again."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenClaims:
-    """Statement of a token: its key, its scopes, its end, and the only account that it is for, or None."""
+    """Claims of a token: its key, its scopes, its expiry, and the account that it is limited to, or None."""
 
     key_id: str
     scopes: frozenset[Scope]
@@ -40,12 +41,12 @@ class TokenClaims:
 
 
 def is_token(text: str) -> bool:
-    """Return True for text that has the form of a token, which no API key has."""
+    """Return True if the text has the form of a token; no API key has it."""
     return text.startswith(PREFIX)
 
 
 def write_token(claims: TokenClaims, peppers: Peppers) -> str:
-    """Return the token of the claims, signed under the present secret. Its end is a whole second."""
+    """Return the token of the claims, signed under the present secret. Its expiry is cut off to the whole second."""
     packed = _CLAIMS.pack(
         _VERSION,
         sum(_BITS[scope] for scope in claims.scopes),
@@ -58,7 +59,7 @@ def write_token(claims: TokenClaims, peppers: Peppers) -> str:
 
 def read_token(text: str, peppers: Peppers) -> TokenClaims | None:
     """Return the claims of a token that was signed under the present or the previous secret; None for any other text.
-    The end is not judged here.
+    The caller checks the expiry.
     """
     claims, _, signature = text.removeprefix(PREFIX).partition(".")
     packed, signed = _bytes(claims), _bytes(signature)
@@ -80,7 +81,8 @@ def read_token(text: str, peppers: Peppers) -> TokenClaims | None:
 
 
 def _signature(packed: bytes, secret: bytes) -> bytes:
-    # Derived, so that a signature made for anything else under the same secret is never one of a token.
+    # Derived from the secret, so that a signature that is made for another purpose under the same secret is never valid
+    # for a token.
     return hmac.digest(hmac.digest(secret, b"access tokens", "sha256"), packed, "sha256")
 
 
@@ -89,7 +91,7 @@ def _text(raw: bytes) -> str:
 
 
 def _bytes(text: str) -> bytes | None:
-    """Return the bytes that only this text stands for, or None."""
+    """Decode base64 text; None if it is not base64 or not in the one spelling that encoding its bytes gives."""
     try:
         raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
     except ValueError:

@@ -38,7 +38,7 @@ class Organisation:
     created_at: datetime
     reference: str | None = None
     fingerprint: str | None = None
-    """Reference and fingerprint of the request that created it; None of one that had no reference."""
+    """Reference and fingerprint of the request that created it; None if that request had no reference."""
 
 
 class Visibility(StrEnum):
@@ -74,7 +74,9 @@ class Account:
     """True if a client account's own keys may pay from its parent's balance; without effect on other accounts."""
     hold_percent_max: int | None = None
     open_holds_max: int | None = None
-    """Limits on holds of this account and its clients, instead of the service's; without effect on client accounts."""
+    """Limits on holds of this account and its clients, which replace the service's limits; None leaves those in force.
+    Without effect on client accounts.
+    """
     logo_sha256: str | None = None
     """SHA-256 of the bytes of the account's logo; None without one."""
     parent_suspended: bool = False
@@ -88,7 +90,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A locked account, with the number of its last event."""
+    """A locked account, with the number of its latest event."""
 
     account: Account
     event_seq: int
@@ -96,20 +98,24 @@ class Head:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """An account acting through an API key: one of its own, or one of another account that acts for it."""
+    """An account on whose behalf an API key makes a request: one of its own, or one of another account that acts for
+    it.
+    """
 
     account: Account
     key_id: str
     scopes: frozenset[Scope]
     acts_for_client: bool = False
-    """True if the key is not the account's own: a parent's key, or an operator's, that selected the account."""
+    """True if the key belongs to another account: to the parent, or to an operator, who selected this account."""
     key_expires_at: datetime | None = None
-    """End of the key, or of the access token; None for a key that does not expire."""
+    """Expiry of the key, or of the access token; None for a key that does not expire."""
     by_token: bool = False
-    """True if an access token stands for the key."""
+    """True if the caller sent an access token instead of the key itself."""
 
     def require(self, scope: Scope) -> None:
-        """Refuse `FORBIDDEN` unless the key has the scope, and writing while the account or its parent is suspended."""
+        """Refuse `FORBIDDEN` unless the key has the scope. For a scope that writes, refuse also while the account or
+        its parent is suspended.
+        """
         if scope not in self.scopes:
             raise Refused(
                 Code.FORBIDDEN, f"This API key lacks the scope {scope}. Use a key that has it.", scope=scope.value
@@ -118,7 +124,7 @@ class Caller:
             refuse_if_suspended(self.account)
 
     def require_one_of(self, *scopes: Scope) -> None:
-        """Refuse `FORBIDDEN` unless the key has one of the scopes, and writing as `require` does."""
+        """Refuse `FORBIDDEN` unless the key has one of the scopes. Scopes that write are treated as by `require`."""
         if self.scopes.isdisjoint(scopes):
             names = " or ".join(scopes)
             raise Refused(
@@ -128,7 +134,7 @@ class Caller:
             refuse_if_suspended(self.account)
 
     def refuse_token(self) -> None:
-        """Refuse `FORBIDDEN` to an access token, which makes neither keys nor tokens."""
+        """Refuse `FORBIDDEN` if the caller sent an access token: only an API key itself creates keys and tokens."""
         if self.by_token:
             raise Refused(
                 Code.FORBIDDEN, "An access token creates no API key and no access token. Use the API key itself."
@@ -139,8 +145,8 @@ class Caller:
         self.require_one_of(Scope.ACCOUNT_MANAGE, Scope.OPERATOR)
 
     def refuse_change_if_suspended(self, account: Account) -> None:
-        """Refuse `ACCOUNT_SUSPENDED` unless the account, as it is under its lock, may be changed by this key: an
-        operator's changes it also while it is suspended.
+        """Refuse `ACCOUNT_SUSPENDED` if the account is suspended, unless the key is an operator's. The caller passes
+        the account as it was read under its lock.
         """
         if Scope.OPERATOR not in self.scopes:
             refuse_if_suspended(account)
@@ -162,9 +168,10 @@ def payer_of(account: Account) -> UUID:
 
 
 def may_pay_from_balance(account: Account, *, acts_for_client: bool) -> bool:
-    """Return True if an order of the account may be paid from its payer's balance, given whose key places it.
+    """Return True if an order of the account may be paid from its payer's balance, depending on the key that places it.
 
     A client account's own key needs the parent's permission; a parent's key that acts for the client does not.
+
     """
     return account.parent_account_id is None or acts_for_client or bool(account.may_use_balance)
 

@@ -30,8 +30,8 @@ class Airport:
 
 
 def airport_of(code: str, *path: str | int) -> Airport:
-    """Return the airport with this IATA or ICAO code, in capitals or not. Refuses `BAD_USER_INPUT` at `path` for an
-    unknown code.
+    """Return the airport with this IATA or ICAO code; letter case does not matter. Refuses `BAD_USER_INPUT` at `path`
+    for an unknown code.
     """
     wanted = code.upper()
     airport = _airports().get(wanted)
@@ -44,9 +44,9 @@ def airport_of(code: str, *path: str | int) -> Airport:
 
 
 def search_airports(text: str, limit: int) -> list[Airport]:
-    """Return at most `limit` airports with an IATA code that the text names: first those one of whose codes it is, then
-    those whose city or name begins with it, then those in whose city or name it is; by code within each. Upper and
-    lower case count as equal. The first call takes most of a second.
+    """Return at most `limit` airports with an IATA code that match the text: first those with a code equal to it, then
+    those whose city or name begins with it, then those whose city or name contains it; sorted by code within each
+    group. Letter case does not matter. The first call loads the table and takes most of a second.
     """
     wanted = search_key(text)
     code, beginning = f"\n{wanted}\n", f"\n{wanted}"
@@ -59,7 +59,9 @@ def search_airports(text: str, limit: int) -> list[Airport]:
 
 
 def great_circle_km(a: Airport, b: Airport) -> int:
-    """Return the haversine distance on the mean sphere, to the nearest kilometre: every machine gets the same one."""
+    """Return the haversine distance on the mean sphere, rounded to whole kilometres, so that every machine computes the
+    same value.
+    """
     latitude_a, latitude_b = radians(a.latitude_deg), radians(b.latitude_deg)
     longitudes = radians(b.longitude_deg - a.longitude_deg)
     h = sin((latitude_b - latitude_a) / 2) ** 2 + cos(latitude_a) * cos(latitude_b) * sin(longitudes / 2) ** 2
@@ -71,14 +73,16 @@ _ICAO_LENGTH = 4
 
 @cache
 def _airports() -> Mapping[str, Airport]:
-    """Return the airports that have an IATA code, by both of their codes."""
+    """Return the airports that have an IATA code. Each is found by its IATA code and by its ICAO code."""
     rows = airportsdata.load("IATA").values()
     return {code: airport for row in rows for airport in [_airport(row)] for code in (row["iata"], row["icao"])}
 
 
 @cache
 def _searched() -> Sequence[tuple[Airport, str, str]]:
-    """Return the airports that have an IATA code, each with its codes, and its city and name, as lines of a text."""
+    """Return the airports that have an IATA code, each with two search texts: its codes, and its city and name, one a
+    line.
+    """
     return [
         (_airport(row), _lines(row["iata"], row["icao"]), _lines(row["city"], row["name"]))
         for row in airportsdata.load("IATA").values()
@@ -91,7 +95,9 @@ def _lines(*texts: str) -> str:
 
 @cache
 def _airfields() -> Mapping[str, Airport]:
-    """Return the airports without an IATA code, by ICAO code. Nearly nobody asks for them, and they take 24 MB."""
+    """Return the airports without an IATA code, by ICAO code. They are loaded on first use, because they take 24 MB and
+    are rarely needed.
+    """
     return {icao: _airport(row) for icao, row in airportsdata.load("ICAO").items() if not row["iata"]}
 
 

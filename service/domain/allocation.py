@@ -1,7 +1,7 @@
-"""Allocation of batches to an order: oldest vintage first, then batch id, as far as the grams reach.
+"""Allocation of batches to an order: oldest vintage first, then batch id, until the grams are used up.
 
-Knows nothing of prices, and changes nothing: the caller of a plan lowers the batches by conditional updates, because
-others take from them meanwhile.
+Does not know prices, and changes nothing: the caller lowers the batches by conditional updates, because other
+transactions may take from them after they were read.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class BatchStock:
-    """A batch in the stock of a bundle, with the grams that were left of it when it was read."""
+    """A batch in the stock of a bundle, with the grams that were available when it was read."""
 
     batch_id: UUID
     project_id: UUID
@@ -21,7 +21,7 @@ class BatchStock:
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """Batches of each bundle, and the projects for whose credits others already wait."""
+    """Batches of each bundle, and the projects whose credits are reserved for backorders."""
 
     batches: Mapping[UUID, Sequence[BatchStock]]
     awaited: Collection[UUID]
@@ -29,7 +29,7 @@ class Stock:
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """Grams of one batch for the order's line of this index."""
+    """Grams of one batch for the order line with this index."""
 
     line: int
     batch_id: UUID
@@ -38,7 +38,7 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class AllocationPlan:
-    """Grams to take, and for each line the grams that no batch has; takes and shortage sum to the line's mass."""
+    """Grams to take, and for each line the grams that no batch has. Together they sum to the line's mass."""
 
     takes: tuple[Take, ...]
     short_g: tuple[int, ...]
@@ -56,9 +56,9 @@ def plan_allocation(
 ) -> AllocationPlan:
     """Plan one order, whose lines are bundles with grams, in the order in which they are served.
 
-    `stock` holds each bundle's batches in any order; `available_g` says what is left of a batch right now, and a
-    batch it does not name has what `stock` says. Lines share a batch without taking a gram twice. From a project in
-    `awaited` nothing is taken: earlier order lines wait for its credits.
+    `stock` holds each bundle's batches in any order; `available_g` overrides the grams of the batches that it contains.
+    Lines may share a batch; no gram is taken twice. Nothing is taken from a project in `awaited`, because earlier order
+    lines wait for its credits.
     """
     taken_g: dict[UUID, int] = {}
     takes: list[Take] = []
@@ -94,8 +94,8 @@ def _oldest_first(bundle_stock: Sequence[BatchStock], available_g: Mapping[UUID,
 def covers(
     stock: Stock, wanted_g: Mapping[UUID, int], projects: Mapping[UUID, Collection[UUID]], bundle_id: UUID
 ) -> bool:
-    """Return True if the bundle's batches have the grams that are wanted from it and from all bundles that take from
-    the same batches. `projects` holds the projects of each bundle in `wanted_g`.
+    """Return True if the bundle's batches have all grams that are wanted from this bundle and from the bundles that
+    share batches with it. `projects` holds the projects of each bundle in `wanted_g`.
     """
     free = [batch for batch in stock.batches[bundle_id] if batch.project_id not in stock.awaited]
     shared = {batch.project_id for batch in free}

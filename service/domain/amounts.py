@@ -18,15 +18,15 @@ from service.errors import Code, Refused
 GRAMS_PER_TONNE = mass_units.GRAMS_PER_TONNE
 MICROS_PER_UNIT = 1_000_000
 MASS_G_MAX = 10**15
-"""Maximum mass of an order, a thousand million tonnes: decades of the whole voluntary market, and thousands of them
-still sum within 64 bits.
+"""Maximum mass of an order, 10**9 tonnes: more than the whole voluntary market sells in decades. The sum of thousands
+of such masses still fits into 64 bits.
 """
 MINOR_MAX = 10**15
-"""Maximum amount of money, ten million million dollars. Below 2**53, so that a caller who reads JSON numbers as doubles
-reads them exactly.
+"""Maximum amount of money, 10**13 dollars. Below 2**53, so that a caller who reads JSON numbers as doubles reads them
+exactly.
 """
 PRICE_MICROS_MAX = 10**14
-"""Maximum unit price, a hundred million a tonne; even under the highest commission the gross price still fits into 64
+"""Maximum unit price, 10**8 currency units a tonne; even with the highest commission the gross price still fits into 64
 bits.
 """
 
@@ -60,7 +60,8 @@ class Money:
     def wire_form(self, *, former: bool = False) -> dict[str, int | str]:
         """Return the members under the names that stored fingerprints have: literals that no renaming may change.
 
-        `former` gives them as they were stored before the service kept its own table of decimals.
+        With `former` the amount is in minor units by the former decimals of its currency, as older fingerprints have
+        it.
         """
         amount = fingerprinted_amount("minor_units", self.minor_units, self.currency, former=former)
         return {**amount, "currency": self.currency}
@@ -77,15 +78,15 @@ def parse_decimal(text: str) -> Fraction:
 
 
 def mass_g_of(text: str, unit: MassUnit) -> int:
-    """Return the mass in grams, rounded down to the gram; 0 is a mass here. Refuses `BAD_USER_INPUT` above
+    """Return the mass in grams, rounded down to the gram; 0 is accepted. Refuses `BAD_USER_INPUT` above
     `MASS_G_MAX`.
     """
     return _bounded(round_down(parse_decimal(text) * unit.grams), MASS_G_MAX, "mass")
 
 
 def mass_g_from(text: str, unit: MassUnit) -> int:
-    """Return the least whole mass in grams that is not below the one in the text: a bound that whole masses are
-    compared with. Refuses as `mass_g_of`.
+    """Return the mass in grams, rounded up to the gram. Used for bounds of filters, which are compared with whole
+    grams. Refuses as `mass_g_of`.
     """
     return _bounded(round_up(parse_decimal(text) * unit.grams), MASS_G_MAX, "mass")
 
@@ -98,7 +99,7 @@ def mass_text(mass_g: int, unit: MassUnit) -> str:
 def minor_exponent(currency: str) -> int:
     """Return how many decimals the currency's amounts have. Refuses `BAD_USER_INPUT` for anything but an ISO 4217 code.
 
-    Stored amounts mean what this says: they are migrated before the decimals of a currency change.
+    Stored amounts are in these decimals: a change of a currency's decimals needs a migration of all its amounts.
     """
     return currency_of(currency).decimals
 
@@ -124,9 +125,9 @@ def minor_units_of(text: str, currency: str) -> int:
 
 
 def minor_units_below(text: str, currency: str) -> int:
-    """Return the amount truncated to the minor unit, for a maximum that must not be exceeded. Refuses as
-    `minor_units_of`, but for a currency that gained decimals only above `MINOR_MAX` of its former minor units: the
-    retry of a command of that time has to get as far as its idempotency key.
+    """Return the amount truncated to the minor unit, for a maximum that must not be exceeded. Refuses `BAD_USER_INPUT`
+    above `MINOR_MAX`. For a currency whose decimals have increased the limit is in its former minor units, so that a
+    retry of an old command is not refused before its idempotency key is looked up.
     """
     bound = MINOR_MAX * rescaling_factor(currency)
     return _bounded(round_down(parse_decimal(text) * 10 ** minor_exponent(currency)), bound, "amount")
@@ -138,8 +139,8 @@ def money_text(minor_units: int, currency: str) -> str:
 
 
 def price_micros_of(text: str) -> int:
-    """Parse a unit price into millionths of a currency unit. Refuses `BAD_USER_INPUT` for a finer or an
-    unbounded one.
+    """Parse a unit price into millionths of a currency unit. Refuses `BAD_USER_INPUT` for a price with more than six
+    decimals or above `PRICE_MICROS_MAX`.
     """
     micros = parse_decimal(text) * MICROS_PER_UNIT
     if micros.denominator != 1:
@@ -155,7 +156,8 @@ def price_text(micros: int) -> str:
 def round_half_up(value: Fraction | int, divisor: int = 1) -> int:
     """Return the nearest whole number to value / divisor; a half goes towards plus infinity: 2.5 is 3 and -2.5 is -2.
 
-    For whole numbers and a positive divisor, without making the fraction, whose common factors cost more than all else.
+    Both are whole numbers and the divisor is positive. Computed without `Fraction`, because its reduction to lowest
+    terms would take most of the time.
     """
     whole = value.denominator * divisor
     return (2 * value.numerator + whole) // (2 * whole)

@@ -1,11 +1,12 @@
-"""Format of API keys, the digest that may be stored of them, and their scopes.
+"""Format of API keys, their stored digest, and their scopes.
 
-Knows neither the holders of keys nor where digests are kept; random bits and the pepper are passed in.
+Does not know the owners of keys or the storage; random bits and the pepper are passed in.
 
-A key reads `co_live_<id>_<secret><checksum>`, letters and digits only, so that it passes unescaped through a header, an
-address and a double click. The id is public and finds the row. The checksum is no protection: it lets a scanner tell a
-leaked key from noise, and rejects a mistyped one before the database is asked. Of the secret only an HMAC-SHA256 under
-a pepper is stored; a slow hash would protect a guessable password, and 256 random bits are not guessable.
+A key reads `co_live_<id>_<secret><checksum>`, letters and digits only, so that it needs no escaping in a header or URL
+and a double click selects all of it. The id is public and finds the row. The checksum is no protection: it lets a
+scanner recognise a leaked key, and rejects a mistyped one before the database is asked. Of the secret only an
+HMAC-SHA256 under a pepper is stored; a slow hash would protect a guessable password, and 256 random bits are not
+guessable.
 """
 
 import hmac
@@ -34,8 +35,8 @@ _ID_FORM = re.compile(rf"(?:co_(?:live|test)_)?([0-9A-Za-z]{{{_ID_DIGITS}}})")
 
 
 class Scope(StrEnum):
-    """A permission of a key. An operator key acts for the seller, not for an account. A key that manages its account
-    makes keys, contacts and client accounts.
+    """A permission of a key. An operator key acts for the seller, not for an account. A key with `ACCOUNT_MANAGE`
+    creates keys, contacts and client accounts.
     """
 
     ORDERS_READ = "orders:read"
@@ -47,14 +48,14 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Peppers:
-    """The secrets that keys are digested under: the present one, and the one that it replaces."""
+    """Secrets under which keys are digested: the present one, and the previous one while it is being replaced."""
 
     present: bytes = field(repr=False)
     previous: bytes | None = field(default=None, repr=False)
 
     @property
     def accepted(self) -> tuple[bytes, ...]:
-        """Return each of them, the present one first."""
+        """Return the secrets whose digests are accepted, the present one first."""
         return (self.present,) if self.previous is None else (self.present, self.previous)
 
 
@@ -85,12 +86,14 @@ class StoredKey:
     scopes: list[str]
     digest: str
     secret_check: str | None
-    """The beginning of the check value of the secret that `digest` was made under; None for a key of before."""
+    """The beginning of the check value of the secret that `digest` was made under; None for a key from before this
+    column existed.
+    """
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
     idempotency_key: str | None = None
-    """Idempotency key of the request that made the key; None for a key of the command line."""
+    """Idempotency key of the request that made the key; None for a key made at the command line."""
     last_used_at: datetime | None = None
 
 
@@ -119,7 +122,7 @@ def key_id_in(text: str) -> str | None:
 
 
 def uuid_of_id(key_id: str) -> UUID:
-    """Return the UUID that stands for a key's id in a cursor. Raises ValueError for text that is no key's id."""
+    """Return the UUID that stands for a key's id in a cursor. Raises `ValueError` for any other text."""
     if len(key_id) != _ID_DIGITS:
         raise ValueError(f"{key_id} is no id of a key")
     number = 0
@@ -130,7 +133,7 @@ def uuid_of_id(key_id: str) -> UUID:
 
 @dataclass(frozen=True, slots=True)
 class AccountKey:
-    """A stored key, and the mode of its account, which is a part of the key's text."""
+    """A stored key with the mode of its account, because the mode is part of the key's text."""
 
     stored: StoredKey
     mode: Mode
@@ -146,7 +149,9 @@ def id_of_uuid(uuid: UUID) -> str:
 
 
 def refuse_bad_key(name: str, scopes: Collection[Scope], expires_at: datetime | None, now: datetime) -> None:
-    """Refuse `BAD_USER_INPUT` for a key with an empty or a long name, without scopes, or with an end in the past."""
+    """Refuse `BAD_USER_INPUT` for a key with a name that is empty or too long, without scopes, or with an expiry in the
+    past.
+    """
     if not name.strip() or len(name) > NAME_LENGTH_MAX:
         raise Refused(Code.BAD_USER_INPUT, f"Give the key a name of 1 to {NAME_LENGTH_MAX} characters.", ("name",))
     kept_text(name, NAME_LENGTH_MAX, "name")
@@ -164,19 +169,17 @@ def digest(text_or_secret: str, pepper: bytes) -> str:
 
 
 def check_value(pepper: bytes) -> str:
-    """Return what tells one pepper from another and lets nobody guess either, as 64 hex digits."""
+    """Return a digest that identifies the pepper without revealing it, as 64 hexadecimal digits."""
     return hmac.digest(pepper, b"check value", "sha256").hex()
 
 
 def short_check(pepper: bytes) -> str:
-    """Return the beginning of the check value that is kept beside each key, 16 hex digits."""
+    """Return the first 16 hexadecimal digits of the pepper's check value, which are stored with each key."""
     return check_value(pepper)[:16]
 
 
 def matches(parsed: ParsedKey, stored_digest: str, pepper: bytes) -> bool:
-    """Return True if the digest is that of exactly this key, prefix and mode included; takes the same time wherever
-    digests differ.
-    """
+    """Return True if the digest is that of this key, its prefix and mode included. Compares in constant time."""
     return hmac.compare_digest(digest(parsed.text, pepper).encode(), stored_digest.encode())
 
 

@@ -1,6 +1,6 @@
 """Rules of debt, payment, billing, settlement and refund of orders.
 
-Knows orders and journals, and neither tables nor owners of balances.
+Uses orders and journals; does not know tables or owners of balances.
 """
 
 from collections.abc import Mapping, Sequence
@@ -113,14 +113,14 @@ class InvoiceLine:
 
     @property
     def id(self) -> UUID:
-        """Return the id of its order, which is on one invoice."""
+        """Return the id of the line's order. An order is on one invoice at most, so it identifies the line."""
         return self.order_id
 
 
 @dataclass(frozen=True, slots=True)
 class InvoiceNet:
-    """Net amounts of the orders on an invoice whose sales stand: what they owe, and what was paid of them since it was
-    issued.
+    """Sums over the orders of an invoice whose sale stands: the net amount still owed, and the net amount paid since
+    the invoice was issued.
     """
 
     owed_minor: int
@@ -138,7 +138,7 @@ class InvoiceNet:
 
 @dataclass(frozen=True, slots=True)
 class BilledOrder:
-    """An order after a journal."""
+    """An order with the journal that changed it."""
 
     order: Order
     journal: Journal
@@ -146,7 +146,9 @@ class BilledOrder:
 
 @dataclass(frozen=True, slots=True)
 class PaidInvoice:
-    """An invoice after a payment: the orders that the payment paid, wholly or in part, and journals about no order."""
+    """An invoice after a payment, with the orders that the payment paid wholly or in part, and the journals that name
+    no order.
+    """
 
     invoice: Invoice
     orders: tuple[BilledOrder, ...]
@@ -154,7 +156,7 @@ class PaidInvoice:
 
 
 def stands(order: Order) -> bool:
-    """Return True if the sale stands: it was not undone by a cancel, a failure or a refund."""
+    """Return True unless the sale was undone by a cancellation, a failure or a refund."""
     undone = order.status in {OrderStatus.CANCELLED, OrderStatus.FAILED}
     return not undone and order.payment_status is not PaymentStatus.REFUNDED
 
@@ -178,7 +180,7 @@ def pay(order: Order, amount_minor: int) -> BilledOrder:
 
 
 def apply_balance(order: Order, amount_minor: int) -> BilledOrder:
-    """Pay the order from the balance by an amount that the order owes at least."""
+    """Pay the order from the balance by an amount that is at most what the order owes."""
     journal = ledger.balance_applied(order.currency, amount_minor)
     return BilledOrder(after(order, journal), journal)
 
@@ -186,7 +188,7 @@ def apply_balance(order: Order, amount_minor: int) -> BilledOrder:
 def balance_share(use: BalanceUse, total_minor: int, available_minor: int, currency: str) -> int:
     """Return the part of the available balance that an order of this total takes.
 
-    Refuses `INSUFFICIENT_BALANCE` when it is to pay for all of the order and cannot.
+    Refuses `INSUFFICIENT_BALANCE` if the balance must pay for all of the order and is too small.
     """
     if use is BalanceUse.NONE:
         return 0

@@ -1,5 +1,5 @@
-"""Reversal of an order, of its part that waits for credits, or of its supply, decided in memory: the order afterwards,
-the grams and the money that go back.
+"""Reversal of an order, of its part that waits for credits, or of its supply, decided in memory: the changed order, and
+the grams and money that are returned.
 """
 
 from collections import defaultdict
@@ -33,8 +33,8 @@ from service.errors import Code, Refused
 @dataclass(frozen=True, slots=True)
 class Reversal:
     """An order after its reversal: the entries that return its grams, the journal that undoes its sale or a part of it,
-    and its events. `lines` are those that remain of an order of which something remains; `undone_g` is the mass of the
-    part whose sale is undone.
+    and its events. `lines` are the lines that remain after a partial reversal; `undone_g` is the mass whose sale is
+    undone.
     """
 
     order: Order
@@ -46,8 +46,8 @@ class Reversal:
 
 
 def refuse_imported(order: Order) -> None:
-    """Refuse `ORDER_STATE` for imported history, whose payments were never received here: only the seller, who knows
-    what became of it, turns it into money.
+    """Refuse `ORDER_STATE` for imported history, because its payments were not received by this service. The seller
+    settles such orders outside the service.
     """
     if order.source is Source.IMPORT:
         message = "The order was imported from another system; only the seller can undo it."
@@ -57,8 +57,8 @@ def refuse_imported(order: Order) -> None:
 def cancel(
     order: Order, entries: Sequence[CreditEntry], *, now: datetime, new_id: Callable[[], UUID]
 ) -> Reversal | None:
-    """Cancel the order; None if it is cancelled already. Refuses `ORDER_STATE` once retirement has started or the order
-    has failed.
+    """Cancel the order; return None if it is cancelled already. Refuses `ORDER_STATE` once retirement has started or
+    the order has failed.
     """
     if order.status is OrderStatus.CANCELLED:
         return None
@@ -69,7 +69,9 @@ def cancel(
 
 
 def fail(order: Order, entries: Sequence[CreditEntry], *, now: datetime, new_id: Callable[[], UUID]) -> Reversal | None:
-    """Let the order fail because we cannot deliver; None if it has failed already. Refuses as `cancel`."""
+    """Mark the order as failed because the seller cannot deliver; return None if it has failed already. Refuses as
+    `cancel`.
+    """
     if order.status is OrderStatus.FAILED:
         return None
     refuse_unless_allowed(order.status, OrderStatus.FAILED)
@@ -87,9 +89,9 @@ def cancel_unfulfilled(
     new_id: Callable[[], UUID],
     tariff: Tariff | None,
 ) -> Reversal | None:
-    """Cancel the part that waits for credits. The remaining part is fulfilled, at the prices that `reprice_remaining`
-    takes from the tariff, or without a tariff at those that the lines froze. It never costs more than the order did. If
-    nothing remains, the whole order is cancelled. None if nothing waits. Refuses as `cancel`.
+    """Cancel the part that waits for credits. The remaining part is fulfilled. Its price is that of
+    `reprice_remaining`, or without a tariff follows from the unit prices frozen in the lines, and is never above the
+    former total. If nothing remains, the whole order is cancelled. Returns None if nothing waits. Refuses as `cancel`.
     """
     if order.status in {OrderStatus.FULFILLED, OrderStatus.CANCELLED}:
         return None
@@ -109,8 +111,8 @@ def cancel_unfulfilled(
             terms=terms,
         )
     if rest.total_cost_minor > order.total_cost_minor:
-        # An order that cost less than its exact price: of a release without a least price, when some cost nothing, or
-        # of one with fewer decimals in its currency. What remains of it costs no more than all of it did.
+        # Orders of older releases, and those whose currency had fewer decimals, may have cost less than their exact
+        # price. The remaining part then costs no more than the whole order did.
         rest = replace(
             rest,
             offset_cost_minor=order.offset_cost_minor,
@@ -150,10 +152,10 @@ def cancel_unfulfilled(
 def run_short(
     order: Order, entries: Sequence[CreditEntry], *, now: datetime, new_id: Callable[[], UUID]
 ) -> Reversal | None:
-    """Return all credits of a test order, so that it waits again; its price and money stay. None for an order that
-    waits already. Refuses `ORDER_STATE` for any other.
+    """Take all credits from a test order, so that it waits again; price and payment stay. Returns None for an order
+    that waits already. Refuses `ORDER_STATE` in any other state.
 
-    Live orders keep the credits they were given, so this is not a move in `MOVES`.
+    Live orders never lose their credits, so this move is not in `MOVES`.
     """
     if order.status is OrderStatus.PLACED:
         return None
@@ -165,10 +167,10 @@ def run_short(
 
 
 def waits_out_of_line(lines: Sequence[OrderLine], mode: Mode) -> tuple[Backorder, ...]:
-    """Return backorders of the lines without a turn in the queue, so that no other account waits behind them and no
-    delivery ends the wait.
+    """Return backorders of the lines with the place `OUT_OF_LINE`: no stock is delivered to them, and no other account
+    waits behind them.
 
-    A line of 0 g, whose share was rounded down to nothing, waits for nothing.
+    A line whose share was rounded down to 0 g gets none.
     """
     return tuple(
         Backorder(
@@ -195,7 +197,7 @@ def _undone(
         fulfilled_g=0,
         paid_minor=0,
     )
-    # A refund has undone the sale before: there is nothing left to reverse.
+    # A refund has already undone the sale, so no journal is left to reverse.
     journal_left = journal if stands(order) else None
     return Reversal(undone, returns, journal_left, (event_type,), undone_g=order.mass_g)
 
@@ -211,7 +213,7 @@ def _priced(line: OrderLine) -> PricedLine:
 
 
 def _returns(entries: Sequence[CreditEntry], *, now: datetime, new_id: Callable[[], UUID]) -> tuple[CreditEntry, ...]:
-    """Return one entry for each line and batch that takes back exactly the grams given and not returned yet."""
+    """Return the entries that take back the grams given and not yet returned: one for each line and batch."""
     held_g: dict[tuple[int, UUID], int] = defaultdict(int)
     for entry in entries:
         held_g[entry.position, entry.batch_id] += entry.mass_g

@@ -18,11 +18,11 @@ from service.errors import Code, Refused
 
 HUNDREDTHS_IN_WHOLE = 10_000
 BUNDLES_MAX = 20
-"""Maximum number of bundles that one order names."""
+"""Maximum number of bundles in one order."""
 
 
 class Mode(StrEnum):
-    """Mode of accounts, batches and orders. Each belongs to one mode, and modes never mix."""
+    """Mode of accounts, batches and orders. Objects of different modes are never combined."""
 
     LIVE = "live"
     TEST = "test"
@@ -69,9 +69,9 @@ class OffsetType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A project, which issues credits. None of the last members means that the seller has not stated the fact.
+    """A project, which issues credits. Optional members are None if the seller has not stated the fact.
 
-    `storage_years` are the years for which the methodology lets a removal count as stored; `public_url` is the
+    `storage_years` is the number of years that the methodology counts a removal as stored; `public_url` is the
     project's page at its registry.
     """
 
@@ -126,7 +126,7 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class BundleProject:
-    """A project's place in a bundle."""
+    """A project that belongs to a bundle."""
 
     bundle_id: UUID
     project_id: UUID
@@ -204,8 +204,9 @@ class CreditBatch:
 
 
 def selection_of(asked: Sequence[tuple[UUID, int | None]]) -> Selection:
-    """Return the selection that a caller's bundles make: weights for all or for none. None means an equal split, whose
-    remainder goes hundredth by hundredth to the first bundles. Refuses `SELECTION_INVALID` with the path of the fault.
+    """Return the selection for the caller's bundles. Either all have a weight or none; without weights the split is
+    equal, and its remainder is given to the first bundles in hundredths of a percent. Refuses `SELECTION_INVALID` with
+    the path of the fault.
     """
     if not asked:
         raise Refused(Code.SELECTION_INVALID, "Select at least one bundle.")
@@ -228,7 +229,7 @@ _PERCENTAGE = re.compile(r"[0-9]{1,3}(\.[0-9]{1,2})?")
 
 
 def hundredths_of(percentage: str, *path: str | int) -> int:
-    """Parse a percentage with at most two decimals, into hundredths of a percent."""
+    """Parse a percentage with at most two decimals, into hundredths of a percent: "12.5" is 1250."""
     if not _PERCENTAGE.fullmatch(percentage):
         raise Refused(Code.SELECTION_INVALID, "Give a percentage with at most two decimals, such as 34 or 33.34.", path)
     whole, _, decimals = percentage.partition(".")

@@ -1,7 +1,7 @@
-"""A catalogue in a file: rows of five kinds, told apart by `record`, parsed into values with all their errors.
+"""Parser of catalogue files: rows of five kinds, given in the column `record`, become values; all errors are collected.
 
-Columns that are missing or unknown are faults of the file, and are told before any fault of a row. Rows name each other
-by slugs; the database says whether a slug that the file does not define exists already.
+Missing and unknown columns are reported first and alone. Rows refer to each other by slugs. A slug that the file does
+not define is looked up in the database later.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -40,8 +40,8 @@ UNKNOWN = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A value of the file, its row, and the slugs that it refers to: its project, its projects, or its
-    category's name.
+    """A parsed value of the file, with its row and the names that it refers to: slugs of projects, or the name of a
+    category.
     """
 
     row: Row
@@ -51,8 +51,8 @@ class Named:
 
 @dataclass(slots=True)
 class Sheet:
-    """Contents of a file, by identifier. Only rows without an error are here, but `declared` has the kind and the slug
-    of every row, so that one error is not reported again by rows that refer to it.
+    """Contents of a file, by identifier. Rows with an error are left out; `declared` has the kind and slug of every
+    row, so that rows which refer to a faulty one are not reported too.
     """
 
     faults: list[Fault] = field(default_factory=list)
@@ -65,10 +65,10 @@ class Sheet:
 
 
 def rows_of(text: str, *, is_csv: bool) -> list[NamedRow]:
-    """Return the rows of the file by their names: the lines of CSV, or the objects of a JSON list, counted from 1.
+    """Return the rows of the file by their names: lines of CSV, or objects of a JSON list, counted from 1.
 
-    Refuses `BAD_USER_INPUT` for a text without such rows, and for a file that lacks a column which its rows need; a CSV
-    file also for a column of no kind of row in which there are cells.
+    Refuses `BAD_USER_INPUT` for a text without rows, and for a file without a column that its rows need; for CSV also
+    if cells are filled in a column that no kind of row has.
     """
     if is_csv:
         rows = csv_rows(text, key="record", known=_KNOWN)
@@ -91,8 +91,8 @@ def rows_of(text: str, *, is_csv: bool) -> list[NamedRow]:
 
 
 def _missing_columns(rows: Sequence[NamedRow]) -> Iterator[tuple[list[str], set[str], str]]:
-    """Yield, for all rows and for each kind of them, the needed columns that none of them has, the columns that they
-    have, and the words for the rows.
+    """Yield the required columns that are missing from every row, together with the columns that are present and the
+    words for the rows: first for all rows, then for each kind.
     """
     present = {column for _, cells in rows for column in cells}
     if "record" not in present:
@@ -105,7 +105,7 @@ def _missing_columns(rows: Sequence[NamedRow]) -> Iterator[tuple[list[str], set[
 
 
 def _unknown_columns(rows: Sequence[NamedRow], told: Collection[str | None]) -> Iterator[str]:
-    """Yield the sentence that names the columns with cells that no row of any kind may have, but for those told of."""
+    """Yield one sentence that names the unknown columns with filled cells, except those already reported."""
     filled = dict.fromkeys(column for _, cells in rows for column, cell in cells.items() if cell)
     unknown = [column for column in filled if column not in _KNOWN | {SURPLUS} and column not in told]
     if unknown:
@@ -267,7 +267,7 @@ _READERS: dict[str, _Kind] = {
     "price": _kind(_price, "bundle", "currency", "from_tonnes", "price"),
     "weight": _kind(_weight, "portfolio", "label", "bundle", "percent"),
 }
-"""Of each kind of row, its columns, those that it needs (of several names one) and its reader."""
+"""Columns, required columns (one of several names) and reader of each kind of row."""
 
 _KNOWN = frozenset({"record"}).union(*(columns for columns, _, _ in _READERS.values()))
 

@@ -31,16 +31,16 @@ class NamedSort:
     descending: bool = False
 
     def name(self, listed: str) -> str:
-        """Return the name of the sort that a cursor of the list contains."""
+        """Return the sort's name in cursors."""
         return _sort_name(listed, self.field, is_first=self == NamedSort(), descending=self.descending)
 
     @property
     def kind(self) -> SortKind:
-        """Return the class of the values that are sorted by."""
+        """Return the class of the sorted field's values."""
         return datetime if self.field is NamedSortField.CREATED_AT else str
 
     def position(self, row: Project | Bundle) -> Position:
-        """Return the position of the row under this sort."""
+        """Return the row's value in the sorted field and its id, from which a cursor is made."""
         return Position(getattr(row, self.field), row.id)
 
 
@@ -52,27 +52,27 @@ class BatchSort:
     descending: bool = False
 
     def name(self, listed: str) -> str:
-        """Return the name of the sort that a cursor of the list contains."""
+        """Return the sort's name in cursors."""
         return _sort_name(listed, self.field, is_first=self == BatchSort(), descending=self.descending)
 
     @property
     def kind(self) -> SortKind:
-        """Return the class of the values that are sorted by."""
+        """Return the class of the sorted field's values."""
         return datetime if self.field is BatchSortField.CREATED_AT else int
 
     def position(self, row: CreditBatch) -> Position:
-        """Return the position of the batch under this sort."""
+        """Return the batch's value in the sorted field and its id, from which a cursor is made."""
         return Position(getattr(row, self.field), row.id)
 
 
 def _sort_name(listed: str, field: str, *, is_first: bool, descending: bool) -> str:
-    # The lists had one sort at first, and clients keep its cursors.
+    # The first sort has the cursor's original name, so that cursors from before other sorts existed stay valid.
     return listed if is_first else f"{listed}.{field}.{'desc' if descending else 'asc'}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectFilter:
-    """All conditions hold at once; one not given holds for every project. The text is in the name or the slug."""
+    """Filter of projects. All conditions that are given must hold. `text` is part of the name or the slug."""
 
     ids: frozenset[UUID] | None = None
     text_contains: str | None = None
@@ -95,7 +95,7 @@ class BundleListing(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleFilter:
-    """All conditions hold at once; one not given holds for every bundle. The text is in the name or the slug."""
+    """Filter of bundles. All conditions that are given must hold. `text` is part of the name or the slug."""
 
     listing: BundleListing = BundleListing.ON_SALE
     text_contains: str | None = None
@@ -106,7 +106,9 @@ class BundleFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchFilter:
-    """All conditions hold at once; one not given holds for every batch. The text is in one of its references."""
+    """Filter of credit batches. All conditions that are given must hold. `text` is part of one of the batch's
+    references.
+    """
 
     text_contains: str | None = None
     project_ids: frozenset[UUID] | None = None
@@ -126,8 +128,9 @@ FIRST_RECEIVED = BatchSort()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StockLevel:
-    """Grams of a project's vintage. `unsold_g` are free grams that may not be sold: of withdrawn batches, and of those
-    whose vintage is not over. A level of no vintage has the grams for which order lines wait, `waiting_g`, alone.
+    """Grams of a project's vintage. `unsold_g` are available grams that may not be sold: those of withdrawn batches and
+    of batches whose vintage is not over. The level without a vintage has only `waiting_g`, the grams for which order
+    lines wait.
     """
 
     project_id: UUID

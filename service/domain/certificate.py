@@ -1,6 +1,7 @@
 """Contents of a certificate: the parties, the mass, and exactly which grams of which credits.
 
-Knows nothing of how it is drawn or served. A certificate is made once, when its order is complete, and never changes.
+Does not know how a certificate is drawn or served. A certificate is made once, when its order is complete, and never
+changes.
 """
 
 import hashlib
@@ -20,7 +21,9 @@ from service.domain.supply import block_of
 from service.kit.canonical_json import canonical_json, fingerprint
 
 ASSIGNMENT = "assignment"
-"""Kind of a certificate that states what our records assign to an order, while no registry entry is recorded."""
+"""Kind of a certificate that states which credits our records assign to an order, as long as no registry entry is
+recorded.
+"""
 _SELLER_FACTS = ("legal_name", "address", "country", "tax_number", "registration_number", "retirement_statement")
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -74,7 +77,9 @@ class RetiredBatch:
 
     @property
     def serial_numbers(self) -> tuple[tuple[int, int], ...]:
-        """Return the first and the last tonne that each interval touches; the outermost may be retired in part only."""
+        """Return the numbers of the first and last tonne that each interval touches. The outermost tonnes may be
+        retired in part only.
+        """
         return tuple(
             (
                 self.serial_start + each.start_g // GRAMS_PER_TONNE,
@@ -95,8 +100,8 @@ class RetiredBatch:
 
     @property
     def written(self) -> tuple[str, ...]:
-        """Return the credits of each interval as the registry writes them: the range, or the reference where credits
-        are not numbered.
+        """Return the credits of each interval as the registry writes them: a range of serials, or the batch's reference
+        if its registry does not number credits.
         """
         if isinstance(self.block, UnnumberedBatch):
             return tuple(self.block.reference for _ in self.intervals)
@@ -118,8 +123,8 @@ class RetiredBatch:
 
 
 def retired_batch(batch: CreditBatch, taken: Iterable[Interval], **project_facts: Any) -> RetiredBatch:
-    """Return what was retired of the batch, intervals in ascending order, those that meet as one. `project_facts` are
-    `project_name`, `country`, `registry` and `details`.
+    """Return the batch with the grams that the order retired: intervals in ascending order, adjacent ones joined.
+    `project_facts` are `project_name`, `country`, `registry` and `details`.
     """
     block = block_of(batch)
     return RetiredBatch(
@@ -159,7 +164,9 @@ def batch_details(project: Project, batch: CreditBatch) -> dict[str, Any]:
 
 
 def _is_prefix(block: Block) -> bool:
-    """Return whether a certificate states the serials by prefix and number, as all did before there were forms."""
+    """Return True if a certificate states the serials as prefix and number, which was the only way before serial forms
+    existed.
+    """
     return isinstance(block, SerialBlock) and (block.form, block.layout, block.width) == (
         SerialForm.PLAIN,
         Layout.PAIR,
@@ -259,12 +266,12 @@ class IssuedCertificate:
 
     @property
     def id(self) -> UUID:
-        """Return the id of its order, which has one certificate."""
+        """Return the order's id. An order has one certificate, so it identifies the certificate."""
         return self.order_id
 
 
 def issued(account_id: UUID, certificate: Certificate) -> IssuedCertificate:
-    """Return the certificate as it is stored for good."""
+    """Return the certificate in its stored form, with canonical JSON and its digest."""
     return IssuedCertificate(
         account_id=account_id,
         order_id=certificate.order_id,
@@ -279,8 +286,9 @@ def issued(account_id: UUID, certificate: Certificate) -> IssuedCertificate:
 def certificate_number(order_id: UUID) -> str:
     """Return the number of the order's one certificate: "CR-" and three groups of four Crockford base-32 characters.
 
-    Its 60 bits are the head of the id's SHA-256, so that a certificate issued again keeps its number, no counter is
-    needed, and two of a million certificates share one with a chance of 1 in 2 million; the table's unique key decides.
+    The groups encode the first 60 bits of the SHA-256 of the order's id, so no counter is needed and a certificate that
+    is issued again keeps its number. The chance that any two of a million certificates share a number is 1 in 2
+    million; the table's unique key refuses the second.
     """
     return f"CR-{crockford(hashlib.sha256(order_id.bytes).digest())}"
 

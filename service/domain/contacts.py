@@ -25,18 +25,22 @@ class Contact:
     opted_out: list[str]
 
     def gets(self, kind: MailKind) -> bool:
-        """Return True if the person is sent mail of the kind."""
+        """Return True if the contact receives mail of the kind: it is chosen for the contact, who has not declined
+        it.
+        """
         return kind in self.kinds and kind not in self.opted_out
 
     def declining(self, kind: MailKind, *, declined: bool) -> "Contact":
-        """Return the contact after the person declined the kind, or took it up again."""
+        """Return the contact after the person declined the kind, or accepts it again."""
         opted_out = {*self.opted_out, kind} if declined else {*self.opted_out} - {kind}
         return replace(self, opted_out=_in_order(opted_out))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedContact:
-    """A contact as a request describes it. Without `opted_out` a contact of that address keeps what it declined."""
+    """A contact as a request describes it. If `opted_out` is None, an existing contact with the address keeps the kinds
+    that it declined.
+    """
 
     email: str
     name: str

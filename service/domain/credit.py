@@ -24,9 +24,9 @@ class PayerFunds:
 
 
 def refuse_above_credit(funds: PayerFunds, more_minor: int, currency: str, *, tell: bool) -> None:
-    """Refuse `CREDIT_LIMIT_EXCEEDED` where the payer would owe more than its limit, with the figures if `tell` is set:
-    they are the parent's, and must not be shown to a client account's own key. An order that adds nothing to the debt
-    is never refused.
+    """Refuse `CREDIT_LIMIT_EXCEEDED` if the payer would owe more than its limit. The message contains the figures only
+    if `tell` is set: they are the parent's, and a client account's own key must not see them. An order that adds
+    nothing to the debt is never refused.
     """
     limit_minor = funds.credit_limit_minor
     if limit_minor is None or more_minor == 0 or funds.owed_minor + more_minor <= limit_minor:

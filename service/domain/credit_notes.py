@@ -63,7 +63,7 @@ class CreditNote:
 
     @property
     def lowered_minor(self) -> int:
-        """Return the part that lowered what is due."""
+        """Return the part that lowered the amount due."""
         return self.gross_minor - self.returned_minor
 
 
@@ -82,7 +82,9 @@ class CreditNoteLine:
 
 @dataclass(frozen=True, slots=True)
 class UndoneSale:
-    """An order after its sale was undone, wholly or in part, the journal of that, and the mass that was undone."""
+    """An order whose sale was undone wholly or in part, with the journal of the reversal and the mass that was
+    undone.
+    """
 
     order: Order
     journal: Journal
@@ -96,8 +98,8 @@ class UndoneSale:
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """An invoice after a credit, the credit note without its number, its lines and their orders, and the journal of its
-    tax.
+    """Result of a credit: the changed invoice, the credit note without its number, its lines and their orders, and the
+    journal of its tax.
     """
 
     invoice: Invoice

@@ -2,7 +2,8 @@
 
 The table in `currencies.json` follows List One ("current currency and funds") as its maintenance agency published it on
 1 January 2026, after Amendment 180 (Bulgaria's change to the euro). Stored amounts are whole numbers of these minor
-units, so no figure may follow the release of a package: other decimals need a migration of every stored amount.
+units, so the table must not change with the update of a package: changed decimals need a migration of every stored
+amount.
 """
 
 import json
@@ -16,7 +17,7 @@ from service.errors import Code, Refused, at
 
 @dataclass(frozen=True, slots=True)
 class Currency:
-    """A currency code, the decimals of its minor unit, and a flag if people pay with it today."""
+    """A currency code, the decimals of its minor unit, and True if it is in circulation today."""
 
     code: str
     decimals: int
@@ -61,11 +62,11 @@ def former_decimals_of(code: str) -> int:
 
 
 def fingerprinted_amount(name: str, minor_units: int, code: str, *, former: bool = False) -> dict[str, int]:
-    """Return the members by which a fingerprint knows an amount in this currency: the amount under `name`.
+    """Return the members that identify an amount in this currency in a fingerprint: the amount under `name`.
 
-    Where the currency's decimals have changed, `decimals` tells amounts in today's minor units from the stored ones in
-    former minor units, so that 100 of the one never passes for 100 of the other. `former` gives the stored form, with
-    the decimals cut off that the currency did not have: commands of that time were cut off likewise.
+    If the currency's decimals have changed, the member `decimals` is added, so that 100 minor units of today and 100
+    former ones have different fingerprints. `former` gives the older form: the amount is cut off to the former
+    decimals, as commands of that time were.
     """
     if code not in _FORMER_DECIMALS:
         return {name: minor_units}
@@ -75,9 +76,11 @@ def fingerprinted_amount(name: str, minor_units: int, code: str, *, former: bool
 
 
 def rescaling_factor(code: str) -> int:
-    """Return the number by which an amount in former minor units is multiplied to be in today's: 1, 100 or 1000.
+    """Return the number by which an amount in former minor units is multiplied to convert it to today's: 1, 100 or
+    1000.
 
     Refuses as `currency_of`.
+
     """
     # No currency lost decimals, so the factor is a whole number and no amount is ever rounded.
     factor: int = 10 ** (currency_of(code).decimals - former_decimals_of(code))
@@ -110,7 +113,7 @@ CIRCULATING_CODES = frozenset(code for code, currency in _CURRENCIES.items() if 
 """Codes of the currencies that people pay with today."""
 _FORMER_DECIMALS: Mapping[str, int] = MappingProxyType(
     # Until the table existed, decimals came from CLDR, which gives none to currencies whose coins are out of use.
-    # Frozen: stored fingerprints and amounts of that time are read by it.
+    # Stored fingerprints and amounts of that time depend on this table, so it never changes.
     dict.fromkeys(["AFN", "ALL", "IQD", "IRR", "KPW", "LAK", "LBP", "MGA", "MMK", "RSD", "SOS", "SYP", "YER"], 0)
 )
 RESCALED_CURRENCIES = tuple(_FORMER_DECIMALS)

@@ -1,4 +1,4 @@
-"""Facts that documents about orders print, as JSON has them. Those of an invoice are stored when it is issued."""
+"""Facts that documents about orders print, as JSON values. The facts of an invoice are stored when it is issued."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -22,10 +22,11 @@ def order_facts(
     account: str | None = None,
     supplied_at: datetime | None = None,
 ) -> dict[str, Any]:
-    """Return the facts of an order whose lines these are, `bundles` being the names of its bundles. `account` is the
-    name of the client account that ordered; `supplied_at` is the time at which the credits were retired.
+    """Return the facts of an order. `lines` are its lines and `bundles` the names of its bundles by id. `account` is
+    the name of the client account that ordered; `supplied_at` is the time at which the credits were retired.
 
     Net amounts of the lines and the commission add up to the order's total.
+
     """
     amounts = document_amounts(order, lines)
     return {

@@ -10,7 +10,7 @@ _STEP = timedelta(days=1)
 
 
 class LinkedDocument(StrEnum):
-    """Kinds of documents that have links, by the letters that stand for them."""
+    """Kinds of documents that have links, with the letter of each kind in its links."""
 
     INVOICE = "i"
     CREDIT_NOTE = "c"
@@ -23,8 +23,8 @@ class LinkedDocument(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DocumentName:
-    """A document of an account. The id is that of the invoice, credit note or order; for a retirement statement it is
-    the number of the year.
+    """Key of a document of an account. `id` is the id of the invoice, credit note or order; for a retirement statement
+    it is the year as a UUID.
     """
 
     kind: LinkedDocument
@@ -33,7 +33,7 @@ class DocumentName:
 
 
 def statement_name(account_id: UUID, year: int) -> DocumentName:
-    """Return the name of the account's retirement statement of the year."""
+    """Return the key of the account's retirement statement for the year."""
     return DocumentName(LinkedDocument.STATEMENT, account_id, UUID(int=year))
 
 
@@ -47,8 +47,9 @@ class DocumentLink:
 
 
 def link_end(now: datetime, valid: timedelta) -> datetime:
-    """Return the end of a link that is made now and is valid for that time at least. It is a multiple of a day, or of
-    a shorter validity, so that the same document has the same address for a while.
+    """Return the expiry of a link that is made now and must be valid for at least `validity`. The expiry is rounded up
+    to a multiple of a day, or of the validity if that is shorter, so that requests within that period get the same
+    address.
     """
     step = max(min(valid, _STEP), timedelta(seconds=1))
     steps = -((now + valid - _EPOCH) // -step)

@@ -71,7 +71,7 @@ class Factor:
 
 @cache
 def transport_factor(name: str) -> Factor:
-    """Return the factor of one row: `flight/long_haul/economy`, `air_freight`, `ground/coach_bus` and their like."""
+    """Return the factor of one row: `flight/long_haul/economy`, `air_freight`, `ground/coach_bus` and so on."""
     data = _published("emission_factors.json")
     row = data["factors"][name]
     direct, upstream = Decimal(row["direct"]), Decimal(row["upstream"])

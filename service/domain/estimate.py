@@ -14,7 +14,7 @@ from service.domain.flight_hauls import Haul, haul_between, haul_outside_the_uk
 from service.errors import Code, Refused
 
 ENERGY_KWH_MAX = 10**11
-"""Maximum energy of an estimate, a hundred TWh: more than most countries use in a year."""
+"""Maximum energy of an estimate, 100 TWh: more than most countries use in a year."""
 FLIGHT_KM_MAX = 10**6
 """Maximum distance of a flight, for all legs together."""
 FLIGHT_LEGS_MAX = 20
@@ -50,7 +50,7 @@ class CabinClass(StrEnum):
 
 
 class VehicleType(StrEnum):
-    """A kind of road vehicle, counted as a whole, whatever the number of passengers."""
+    """A kind of road vehicle, whose emissions are counted for the whole vehicle, whatever the number of passengers."""
 
     PASSENGER_CAR_VAN_OR_SUV = "passenger_car_van_or_suv"
     SMALL_BUS = "small_bus"
@@ -130,8 +130,8 @@ Activity: TypeAlias = Electricity | Flight | AirFreight | GroundTransport | Plai
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The mass of an activity's emissions, the factors used without duplicates, and the calculation, one step in each
-    text.
+    """The mass of an activity's emissions, the factors used without duplicates, and the calculation as texts, one for
+    each step.
     """
 
     mass_g: int
@@ -146,9 +146,9 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class _Term:
-    """A quantity, in words too, and the factor that it is multiplied by; `steps` explain both.
+    """A quantity, with its description, and the factor that it is multiplied by; `steps` explain both.
 
-    `label` tells the lines of one leg from those of another.
+    `label` distinguishes the lines of several legs.
     """
 
     quantity: Fraction
@@ -165,7 +165,7 @@ SIZE_MEMBERS: Mapping[type[Activity], str] = {
     GroundTransport: "distance_km",
     PlainMass: "mass",
 }
-"""Member of each activity that refusals of its emissions as a whole point to."""
+"""Member of each activity that is named in a refusal when the emissions as a whole are out of bounds."""
 
 
 def estimate(activity: Activity) -> Estimate:
@@ -251,7 +251,7 @@ def _ground_transport(activity: GroundTransport) -> _Term:
 
 
 def _sum_of(terms: list[_Term], *path: str) -> Estimate:
-    """Return the terms' sum, rounded once. Refuses more than one order can hold at `path`."""
+    """Return the sum of the terms, rounded once. Refuses at `path` a mass that is above the maximum of one order."""
     exact_g = [term.quantity * _grams(term.factor, term.factor.value) for term in terms]
     mass_g = round_half_up(sum(exact_g, Fraction(0)))
     if mass_g > MASS_G_MAX:

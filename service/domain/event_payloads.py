@@ -1,6 +1,6 @@
-"""The form in which webhooks carry an event, and the JSON Schema of that form; both from the event's declaration.
+"""The form in which webhooks send an event, and its JSON Schema; both follow from the event's declaration.
 
-Members are only ever added within a version. Unknown members and types have to be expected by receivers.
+Within a version members are only added, never removed. Receivers have to ignore unknown members and types.
 """
 
 from collections.abc import Callable, Mapping
@@ -59,12 +59,12 @@ _SCHEMAS: dict[Kind, dict[str, Any]] = {
 
 
 def timestamp(time: datetime) -> str:
-    """Return the time as payloads have it: RFC 3339 in UTC, with microseconds."""
+    """Return the time in the format of payloads: RFC 3339 in UTC, with microseconds."""
     return time.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def shown(event: Event) -> dict[str, Any]:
-    """Return the event as webhooks carry it."""
+    """Return the event in the form that webhooks send."""
     members = event.event_type.members
     return {
         "id": str(event.id),

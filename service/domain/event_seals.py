@@ -1,8 +1,8 @@
-"""Seals of events: a chain of digests over the stored events of an account, by which a later change of one is found.
+"""Seals of events: a chain of digests over the stored events of an account, which reveal a later change of one.
 
 The digest of an event is the SHA-256 of the digest of the event before and of the event's canonical bytes. So the
-digest of an account's last event stands for all of its events, in whatever batches they were sealed. Seals are stored:
-the canonical bytes never change.
+digest of an account's last event covers all of its events, however they were grouped when they were sealed. Digests are
+stored, so the canonical bytes must never change.
 """
 
 import hashlib
@@ -17,12 +17,12 @@ from service.kit.canonical_json import canonical_json
 
 DIGEST_BYTES = 32
 BEFORE_THE_FIRST = bytes(DIGEST_BYTES)
-"""The digest before an account's first event."""
+"""Digest that precedes an account's first event."""
 
 
 class StoredEvent(NamedTuple):
-    """The columns of an event's row as texts, in the form in which SQLite stores them, whatever they hold: a row that
-    was changed by hand may have no known type and no readable time.
+    """Columns of an event's row as the texts that SQLite stores. They are not parsed, because a row that was changed by
+    hand may have an unknown type or an invalid time.
     """
 
     account_id: str
@@ -51,19 +51,19 @@ class EventSeal:
         return self.digests[-DIGEST_BYTES:]
 
     def digest_of(self, seq: int) -> bytes:
-        """Return the stored digest of one of the seal's events."""
+        """Return the stored digest of the event with the number `seq`, which the seal contains."""
         start = (seq - self.first_seq) * DIGEST_BYTES
         return self.digests[start : start + DIGEST_BYTES]
 
 
 def event_bytes(event: StoredEvent) -> bytes:
-    """Return the canonical bytes of the event. The payload counts as a value, because databases store one value as
-    different texts.
+    """Return the canonical bytes of the event. The payload is parsed first, because the databases store equal JSON
+    values as different texts.
     """
     try:
         return canonical_json({**event._asdict(), "payload": json.loads(event.payload)})
     except (TypeError, ValueError, RecursionError):
-        # No event is written with such a payload, or with text that is not Unicode.
+        # The service never writes such a payload, nor text that is not valid Unicode.
         return json.dumps(event._asdict(), sort_keys=True, separators=(",", ":")).encode()
 
 
@@ -75,8 +75,8 @@ def next_digest(previous: bytes, event: StoredEvent) -> bytes:
 def seal_of(
     account_id: UUID, previous: bytes, last_seq: int, events: Sequence[StoredEvent], now: datetime
 ) -> EventSeal | None:
-    """Return the seal of the events that follow `last_seq`, whose digest is `previous`, up to the first missing one;
-    None if there are none.
+    """Return the seal of the events that follow `last_seq`, whose digest is `previous`, up to the first gap in their
+    numbers; None if there is no such event.
     """
     digests = []
     for seq, event in enumerate(events, last_seq + 1):
@@ -97,11 +97,11 @@ def seal_of(
 
 def deviations(seal: EventSeal, previous: bytes, events: Mapping[int, StoredEvent]) -> list[int]:
     """Return the numbers of the seal's events that are missing or are not those that were sealed. `previous` is the
-    digest before the first of them. The event after a deviating one is compared with the stored digest, so that it
-    deviates only if it was changed too.
+    digest before the first of them. After a deviating event the stored digest is used, so that the next event is
+    reported only if it was changed as well.
     """
     found = []
-    # By the digests: `last_seq` may have been changed to any number.
+    # Counted by the digests, because `last_seq` may have been changed too.
     for seq in range(seal.first_seq, seal.first_seq + len(seal.digests) // DIGEST_BYTES):
         event, stored = events.get(seq), seal.digest_of(seq)
         if event is None or next_digest(previous, event) != stored:
@@ -111,6 +111,8 @@ def deviations(seal: EventSeal, previous: bytes, events: Mapping[int, StoredEven
 
 
 def decoded(cells: Sequence[Any]) -> StoredEvent:
-    """Return the event of a row's cells, texts or their bytes in UTF-8. Bytes that are no text stay distinct."""
+    """Return the event of a row's cells, texts or their bytes in UTF-8. Invalid UTF-8 is escaped, so that different
+    bytes stay different.
+    """
     texts: list[Any] = [cell.decode(errors="surrogateescape") if isinstance(cell, bytes) else cell for cell in cells]
     return StoredEvent(*texts)

@@ -1,7 +1,7 @@
 """Types of events, each declared once: its name, its meaning and the members of its payload.
 
-Documentation, the JSON Schemas of webhooks, the payloads that webhooks carry, and the events that are sent by mail are
-made from these declarations.
+Documentation, the JSON Schemas of webhooks, the payloads that webhooks carry, and the choice of events that are sent by
+mail follow from these declarations.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from service.domain.mail import MailKind
 
 
 class Kind(Enum):
-    """Kinds of payload members, by how they are shown outside."""
+    """Kinds of payload members, which determine how a member is shown outside the service."""
 
     MASS = "mass"
     MONEY = "money"
@@ -27,9 +27,10 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member of a payload: its name as it is stored, its name outside, and its kind.
+    """A member of a payload: its stored name, its public name, and its kind.
 
-    `of` is the type of the object that an id names. Optional members are absent from some events of the type.
+    `of` is the type of the object whose id the member contains. Optional members are absent from some events of the
+    type.
     """
 
     stored: str

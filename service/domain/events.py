@@ -1,6 +1,6 @@
 """Events of an account's orders: one for each transition, numbered without gaps by the account's head.
 
-Timeline, webhooks, subscriptions and audit all read these; nothing else is kept about the past.
+Timeline, webhooks, subscriptions and audit all read these; no other history is stored.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ __all__ = ["Event", "EventRecorder", "EventType"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One transition, its cause (`actor` is an API key's id, or the worker's name), and the amounts it moved."""
+    """One transition, its cause (`actor` is an API key's id, or the worker's name), and the amounts that it changed."""
 
     account_id: UUID
     seq: int
@@ -31,10 +31,10 @@ class Event:
 
 
 class EventRecorder:
-    """Recorder of the events of one transaction, each numbered on from the last one of its account.
+    """Recorder of the events of one transaction. Numbers of an account's events continue from its last event.
 
-    `event_seqs` are the numbers in the locked heads of every account with an event; afterwards, the numbers to store in
-    them.
+    `event_seqs` holds the last event number of every account with an event: at first as read from the locked accounts,
+    at the end as it has to be stored.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class EventRecorder:
         self.record(order.account_id, event_type, order.id, **amounts_of(order), **more)
 
     def record_payment(self, payment: Payment, before: Order | None = None, after: Order | None = None) -> None:
-        """Record the payment, and what it made of its order if it was for one."""
+        """Record the payment and, if it was for an order, its effect on the order."""
         of_invoice = {} if payment.invoice_id is None else {"invoice_id": str(payment.invoice_id)}
         self.record(
             payment.account_id,
@@ -64,7 +64,8 @@ class EventRecorder:
             **of_invoice,
         )
         if after is not None and after.account_id != payment.account_id:
-            # A client's order: the event above is its parent's, and in the parent's timelines alone.
+            # A client's order is paid by its parent: the event above is the parent's, so the client's timeline needs
+            # one too.
             self.record_order(after, EventType.PAYMENT_RECORDED, amount_minor=payment.amount_minor)
         if before is not None and after is not None and after.payment_status is not before.payment_status:
             self.record_order(after, EventType.ORDER_PAID)

@@ -1,7 +1,7 @@
-"""Rows of a file that was made elsewhere, taken out of its bytes and its text.
+"""Rows of an uploaded file, read from its bytes and its text.
 
-A file that cannot be read as rows is refused as a whole, with one message that says what to change in it. Faults of
-single rows are kept by `domain/rows.py`.
+A file that cannot be read as rows is refused as a whole, with one message that says what to change. Errors of single
+rows are collected by `domain/rows.py`.
 """
 
 import csv
@@ -17,7 +17,7 @@ NamedRow: TypeAlias = tuple[str, Mapping[str, Any]]
 """The cells of a row by the names of their columns, with the row's own name, such as "line 7"."""
 
 SURPLUS = "(surplus)"
-"""Column of the cells of a CSV row that is longer than the line of column names."""
+"""Column for the surplus cells of a CSV row that is longer than the line of column names."""
 
 _SIGNATURES = {
     b"PK\x03\x04": "an Excel workbook or another ZIP archive",
@@ -34,7 +34,7 @@ _AS_UTF_8 = 'Save it as UTF-8; spreadsheets call that "CSV UTF-8".'
 
 def text_of(content: bytes) -> str:
     """Return the text of a UTF-8 file, without a byte order mark. Refuses `BAD_USER_INPUT` for other encodings and
-    formats, as far as they are told apart by name.
+    formats; the message names the ones that are recognised.
     """
     for signature, what in _SIGNATURES.items():
         if content.startswith(signature):
@@ -61,11 +61,12 @@ def text_of(content: bytes) -> str:
 
 def csv_rows(text: str, *, key: str, known: Collection[str]) -> list[NamedRow]:
     """Return each row by its line in the file; the first line names the columns. Rows without any cell are left out.
-    `known` are the columns that the reader of the rows knows, and `key` is the one that every row needs: by them
-    another separator than the comma is noticed.
+    `known` are the expected columns and `key` is the required one; they serve to detect a separator other than the
+    comma.
 
     Refuses `BAD_USER_INPUT` for a text that is empty or no CSV, for other separators and for a column that is named
     twice.
+
     """
     _refuse_other_formats(text, "CSV")
     _refuse_separator(text, key, known)
@@ -91,10 +92,11 @@ def csv_rows(text: str, *, key: str, known: Collection[str]) -> list[NamedRow]:
 
 
 def json_document(text: str, *, if_csv: str) -> Any:
-    """Return the value of a JSON text, in which numbers stay the texts that they are: a float would round them.
+    """Return the value of a JSON text, with its numbers kept as text, because a float would round them.
 
     Refuses `BAD_USER_INPUT` for a text that is empty or no JSON, and for an object that has a member twice. `if_csv`
     is the advice for a text that seems to be CSV.
+
     """
     _refuse_other_formats(text, "JSON")
     try:
@@ -111,7 +113,7 @@ def near(name: str, present: Collection[str]) -> str | None:
 
 
 def missing_message(columns: Sequence[str], present: Collection[str], needed_by: str = "") -> str:
-    """Return the sentence that says that these columns are missing, and of each the near name that is present."""
+    """Return the message that the columns are missing; for each it names a similar column that is present, if any."""
     misspelt = [f"{column} is perhaps {other}" for column in columns if (other := near(column, present))]
     noun = "The column" if len(columns) == 1 else "The columns"
     verb = "is" if len(columns) == 1 else "are"
@@ -130,8 +132,8 @@ def _refuse_other_formats(text: str, wanted: str) -> None:
 
 
 def _refuse_separator(text: str, key: str, known: Collection[str]) -> None:
-    """Refuse a first line in which another separator than the comma finds more of the known columns, and the line by
-    which spreadsheets tell one another the separator.
+    """Refuse a first line that contains more of the known columns when split at a separator other than the comma, and
+    the line `sep=;` that spreadsheets write to declare a separator.
     """
     headers = {separator: _first_line(text, separator) for separator in (",", *_OTHER_SEPARATORS)}
     best = max(headers, key=lambda separator: len(set(known).intersection(headers[separator])))

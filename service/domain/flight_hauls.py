@@ -1,4 +1,4 @@
-"""Hauls: the rows of the UK government's conversion factors that a flight is counted by.
+"""Hauls: the classes of flights in the UK government's conversion factors.
 
 The table defines hauls by territory, not by distance (sheet "Haul definition" of the 2026 edition, the same since
 2023): domestic, short-haul and long-haul are flights from or to the UK, and every other flight is "international".
@@ -10,8 +10,9 @@ from fractions import Fraction
 from service.domain.countries import alpha_3_of
 
 DOMESTIC_BELOW_KM = 483
-"""Below 300 miles, flights without an end in the UK count as domestic ones. The UK's table has no row for them; the US
-EPA's factor for flights below 300 miles equals the UK's domestic one to 0.3 %, without radiative forcing."""
+"""Distance below which a flight outside the UK counts as a domestic one: 300 miles. The UK's table has no row for them;
+the US EPA's factor for flights below 300 miles equals the UK's domestic one to 0.3 %, without radiative forcing.
+"""
 
 _DOMESTIC = frozenset(["GBR", "GGY", "IMN", "JEY"])
 _SHORT_HAUL_CODES = """

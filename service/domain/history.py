@@ -1,7 +1,7 @@
 """Imported history: an order list in the format that a Carbonext client keeps, parsed into orders of the past.
 
 Their ids, dates, masses, prices and states are kept exactly. They were delivered elsewhere, so they have no credits
-here. Their debts and payments are real, so those that stand have the journals of a sale.
+here. Their debts and payments are real, so each order whose sale stands gets the journals of a sale.
 """
 
 from collections.abc import Collection, Sequence
@@ -29,12 +29,14 @@ STATES = MappingProxyType(
         "Refunded": (OrderStatus.CANCELLED, PaymentStatus.REFUNDED),
     }
 )
-"""States of past orders. An open one has no credits of ours, so it is PLACED, and it waits in no queue."""
+"""States of imported orders. An open order has no credits in this service, so it is PLACED, without a place in a
+queue.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """An order of the past, before it is added to an account."""
+    """An order of the past, as it is in the file, before it is assigned to an account."""
 
     id: UUID
     mass_g: int
@@ -46,12 +48,12 @@ class Past:
     created_at: datetime
 
     def fingerprint(self) -> str:
-        """Return a digest, equal for the same row in another file, whatever the spelling of its numbers and date."""
+        """Return the digest that identifies the row in every file, whatever the spelling of its numbers and date."""
         return self._digest(self.total_minor)
 
     def is_fingerprinted_as(self, stored: str) -> bool:
-        """Return whether the stored digest is the row's, also one whose total was rounded to the former decimals of its
-        currency.
+        """Return True if the stored digest is the row's. Digests of totals that were rounded to the former decimals of
+        their currency match too.
         """
         former_total = total_minor_of(self.mass_g, self.unit_price_micros, former_decimals_of(self.currency))
         return stored in {self.fingerprint(), self._digest(former_total)}
@@ -82,14 +84,15 @@ class Imported:
 
 
 def total_minor_of(mass_g: int, unit_price_micros: int, decimals: int) -> int:
-    """Return mass times unit price in minor units of a currency with so many decimals, rounded half up."""
+    """Return mass times unit price in minor units of a currency with `decimals` decimals, rounded half up."""
     units = Fraction(mass_g * unit_price_micros, GRAMS_PER_TONNE * MICROS_PER_UNIT)
     return round_half_up(units * 10**decimals)
 
 
 def numbers_of(past: Sequence[Past], taken: Collection[str]) -> list[str]:
-    """Return a number for each order, made of its date and its id, so that importing again makes the same ones; the
-    next free one if two collide. Dates before 2010, where numbers begin, all count as the first instant of 2010.
+    """Return a number for each order, made of its date and its id, so that a second import makes the same numbers. If
+    two collide, the second gets the next free number. Dates before 2010 count as the start of 2010, the earliest time
+    that a number can encode.
     """
     used = set(taken)
     numbers = []
@@ -103,8 +106,8 @@ def numbers_of(past: Sequence[Past], taken: Collection[str]) -> list[str]:
 
 
 def imported(past: Past, account: Account, bundle_id: UUID, number: str) -> Imported:
-    """Return the order for the account. Its one line, of the bundle that stands for all of history, keeps the unit
-    price. The commission is not known, so it is zero.
+    """Return the order as one of the account. Its one line keeps the unit price and has the bundle that represents
+    imported history. The commission is not known, so it is zero.
     """
     paid = past.payment_status is PaymentStatus.PAID
     order = Order(

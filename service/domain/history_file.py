@@ -1,6 +1,6 @@
-"""Imported history in a file: the order list of a Carbonext client, read with every fault named at once.
+"""Imported history in a file: the order list of a Carbonext client, read so that all errors are reported at once.
 
-Faults of the file, such as a page of several, are told before those of its orders.
+Errors of the file as a whole, such as a single page of several, are reported before those of its orders.
 """
 
 import re
@@ -37,7 +37,7 @@ _ONE_LIST = "Put the orders of all pages into one list, without the counters of 
 
 @dataclass(frozen=True, slots=True)
 class TotalDifference:
-    """An order whose file states another total than its mass and unit price make, which is the one imported."""
+    """An order whose stated total differs from its mass times its unit price. The computed total is imported."""
 
     row: str
     stated: str
@@ -46,7 +46,7 @@ class TotalDifference:
 
 @dataclass(frozen=True, slots=True)
 class ReadHistory:
-    """The orders of a file that could be read, its faults, and the totals in it that are not ours."""
+    """The orders of a file that could be read, the errors, and the orders whose stated total differs."""
 
     past: list[Past]
     faults: list[Fault]
@@ -80,8 +80,8 @@ def items_of(document: Any) -> list[Any]:
 
 
 def _refuse_part(document: Mapping[str, Any], orders: int) -> None:
-    """Refuse a list that says of itself that there is more. One that has all orders that it counts is complete,
-    whatever page its counters are of.
+    """Refuse a list that declares itself incomplete. A list that contains as many orders as it counts is accepted,
+    whatever its page numbers.
     """
     total, pages, page = (_counter(document.get(name)) for name in ("totalCount", "totalPages", "pageIndex"))
     is_page = (pages or 1) > 1 or (page or 1) > 1
@@ -142,7 +142,7 @@ def _read(row: Row, now: datetime) -> Past | None:
 
 
 def _difference(row: str, stated: object, past: Past) -> TotalDifference | None:
-    """Return the total that the file states, if it states one that differs by a minor unit or more."""
+    """Return the difference if the file states a total that differs by a minor unit or more; otherwise None."""
     if stated is None or stated == "":
         return None
     shown = stated if isinstance(stated, str) else "no number"

@@ -1,4 +1,4 @@
-"""Limits on the credits that a payer's open quotes may hold, because nothing is paid for them."""
+"""Limits on the credits that a payer's open quotes may hold, which cost the payer nothing."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class HoldLimits:
     open_max: int = 20
 
     def for_payer(self, payer: Account) -> "HoldLimits":
-        """Return the limits with those that were set for the payer's account in place of the service's."""
+        """Return the limits for one payer: each limit set for its account replaces the service's."""
         return HoldLimits(
             self.percent_max if payer.hold_percent_max is None else payer.hold_percent_max,
             self.open_max if payer.open_holds_max is None else payer.open_holds_max,
@@ -28,7 +28,7 @@ class HoldLimits:
 
 @dataclass(frozen=True, slots=True)
 class BundleHolds:
-    """Stock of a bundle, held grams included, and the grams that the payer would hold of it."""
+    """Mass of a bundle's stock, held grams included, and the mass that the payer would hold of it, in grams."""
 
     bundle_id: UUID
     stock_g: int

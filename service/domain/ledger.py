@@ -1,12 +1,12 @@
 """Journals of the verbs that move money. The books balance after each of them.
 
-Knows nothing of tables or of payers; a journal is a value, and storage appends it. A debit is positive and a credit
-negative, so every journal sums to zero, and the account `balance`, which is a debt to the customer, is negative by the
-customer's prepaid money.
+Does not know tables or payers; a journal is a value, which storage appends. A debit is positive and a credit negative,
+so every journal sums to zero, and the account `balance`, which is a debt to the customer, is negative by the customer's
+prepaid money.
 
 For an order that stands, receivable = total cost - amount paid. Once it is cancelled, failed or refunded its sale is
-undone, receivable is 0 and the amount paid is in the balance: a later verb then has nothing left to reverse. Tax is
-owed on an invoice and not on an order: it has journals of its own, which name no order.
+undone, receivable is 0 and the amount paid is in the balance: so a later verb finds nothing to reverse. Tax is owed on
+an invoice and not on an order: it has journals of its own, which name no order.
 """
 
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ class Posting:
 class Journal:
     """The balanced postings of one verb, at most one for each account; empty when no money moved.
 
-    An unbalanced journal cannot exist: making one is a fault of the program and raises `ValueError`.
+    Raises `ValueError` for postings that do not sum to zero.
     """
 
     verb: Verb
@@ -86,7 +86,7 @@ class Journal:
         """Return the amount by which this journal raises the paid part of the order's total, or lowers it when
         negative.
 
-        Sales and commission give the change of the total and receivable the change of the debt; the rest was paid.
+        This is the change of the total (sales and commission) less the change of the debt (receivable).
         """
         total_change = -self.change_of(LedgerAccount.SALES) - self.change_of(LedgerAccount.COMMISSION)
         return total_change - self.change_of(LedgerAccount.RECEIVABLE)
@@ -100,7 +100,9 @@ def order_placed(currency: str, offset_cost_minor: int, commission_minor: int) -
 
 
 def balance_applied(currency: str, amount_minor: int) -> Journal:
-    """Pay an order from the balance. Debit balance; credit receivable. The amount is within both."""
+    """Pay an order from the balance. Debit balance; credit receivable. The amount is at most the balance and the
+    debt.
+    """
     _check_amounts(amount_minor)
     return _journal(
         Verb.BALANCE_APPLIED,
@@ -124,9 +126,10 @@ def balance_topped_up(currency: str, amount_minor: int) -> Journal:
 
 def invoice_settled(currency: str, billed_minor: int, receivable_minor: int) -> Journal:
     """Book the payment of an invoice's line; one journal for each order on it. The order still owes `receivable_minor`,
-    which is less than billed if it was paid, reduced or cancelled since: the issued invoice did not change.
+    which is less than the billed amount if the order was paid, reduced or cancelled after the invoice was issued.
 
     Debit cash billed; credit receivable as far as it is owed, balance the rest.
+
     """
     return _received(Verb.INVOICE_SETTLED, currency, billed_minor, receivable_minor)
 
@@ -150,8 +153,8 @@ def order_reduced(currency: str, before: tuple[int, int], after: tuple[int, int]
     """Undo a part of the sale; `before` and `after` are (offset cost, commission) and the total does not rise.
 
     Debit sales and commission by their differences; credit balance the payment above the total that remains, receivable
-    the rest of the difference. Each total is rounded by itself, so that the commission may rise by a minor unit while
-    the total falls; it is credited then.
+    the rest of the difference. Totals are rounded independently, so the commission may rise by a minor unit while the
+    total falls; it is credited then.
     """
     if sum(after) > sum(before):
         raise ValueError(f"a reduced order does not cost more: {before} to {after}")
@@ -159,12 +162,12 @@ def order_reduced(currency: str, before: tuple[int, int], after: tuple[int, int]
 
 
 def order_refunded(currency: str, offset_cost_minor: int, commission_minor: int, paid_minor: int) -> Journal:
-    """Refund the order, which keeps its state and its credits: postings as of a cancel."""
+    """Refund the order, which keeps its state and its credits: same postings as `order_cancelled`."""
     return _sale_changed(Verb.ORDER_REFUNDED, currency, (offset_cost_minor, commission_minor), (0, 0), paid_minor)
 
 
 def order_failed(currency: str, offset_cost_minor: int, commission_minor: int, paid_minor: int) -> Journal:
-    """Undo the whole sale because we could not deliver: postings as of a cancel."""
+    """Undo the whole sale because the seller cannot deliver; same postings as `order_cancelled`."""
     return _sale_changed(Verb.ORDER_FAILED, currency, (offset_cost_minor, commission_minor), (0, 0), paid_minor)
 
 
@@ -215,8 +218,8 @@ def _received(verb: Verb, currency: str, amount_minor: int, receivable_minor: in
 def _sale_changed(
     verb: Verb, currency: str, before: tuple[int, int], after: tuple[int, int], paid_minor: int
 ) -> Journal:
-    """Return the postings from one (offset cost, commission) to another: the payment above the new total goes to the
-    balance, and receivable follows.
+    """Return the postings for a sale whose (offset cost, commission) changes: a payment above the new total goes to the
+    balance, and receivable changes by the rest.
     """
     _check_amounts(*before, *after, paid_minor)
     total_before, total_after = sum(before), sum(after)

@@ -31,30 +31,30 @@ class OrderSort:
 
     @property
     def name(self) -> str:
-        """Return the name of the sort that a cursor contains."""
+        """Return the sort's name in cursors."""
         return f"orders.{self.field}.{'desc' if self.descending else 'asc'}"
 
     @property
     def kind(self) -> SortKind:
-        """Return the class of the values that are sorted by."""
+        """Return the class of the sorted field's values."""
         return datetime if self.field is OrderSortField.CREATED_AT else int
 
     def position(self, order: Order) -> Position:
-        """Return the position of the order under this sort."""
+        """Return the order's value in the sorted field and its id, from which a cursor is made."""
         return Position(getattr(order, self.field), order.id)
 
 
 WholeRange: TypeAlias = tuple[int | None, int | None]
-"""The least whole number of a range and the least one above it; None is no end."""
+"""A range of whole numbers: the least one, and the least one above the range; None for an open end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilter:
-    """All conditions hold at once; one not given holds for every order. Ranges include `from` and exclude `until`.
+    """Filter of orders. All conditions that are given must hold. Ranges include `from` and exclude `until`.
 
-    `totals_minor` bounds the totals of orders in several currencies: one range for each number of decimals that a
-    currency may have, in minor units of such currencies. `metadata` holds keys with their texts. `text` is part of the
-    number, the customer or the description.
+    `totals_minor` has a range in minor units for each number of decimals, because one bound on totals applies to orders
+    in different currencies. `metadata` holds keys with their texts. `text` is part of the number, the customer or the
+    description.
     """
 
     statuses: frozenset[OrderStatus] | None = None
@@ -86,8 +86,8 @@ EVERY_ORDER = OrderFilter()
 
 @dataclass(frozen=True, slots=True)
 class Owners:
-    """Accounts whose rows are listed: those named, those under a parent and the parent itself, or all of a mode; all of
-    both modes without any condition.
+    """Accounts whose rows are listed: the named ones, a parent with its client accounts, or all of one mode; without a
+    condition all accounts of both modes.
     """
 
     account_ids: frozenset[UUID] | None = None
@@ -101,7 +101,7 @@ Owner: TypeAlias = UUID | Owners
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountFilter:
-    """Conditions on accounts, all of which hold; one not given holds for every account."""
+    """Filter of accounts. All conditions that are given must hold."""
 
     mode: Mode | None = None
     name_contains: str | None = None
@@ -116,8 +116,8 @@ class AccountFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoneyFilter:
-    """Conditions on payments or invoices, all of which hold; one not given holds for each. `text` is part of a
-    reference or an invoice's number. Only invoices have a status and a time by which they are due.
+    """Filter of payments or invoices. All conditions that are given must hold. `text` is part of a reference or an
+    invoice's number. Status and due time apply to invoices only.
     """
 
     currencies: frozenset[str] | None = None
@@ -131,7 +131,7 @@ class MoneyFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerFilter:
-    """Conditions on journals, all of which hold; one not given holds for each."""
+    """Filter of journals. All conditions that are given must hold."""
 
     currencies: frozenset[str] | None = None
     verbs: frozenset[Verb] | None = None
@@ -175,16 +175,16 @@ class ListSort:
 
     @property
     def name(self) -> str:
-        """Return the name of the sort that a cursor contains."""
+        """Return the sort's name in cursors."""
         return f"{self.listed}.{self.field}.{'desc' if self.descending else 'asc'}"
 
     def position(self, row: Any) -> Position:
-        """Return the position of the row under this sort."""
+        """Return the row's value in the sorted field and its id, from which a cursor is made."""
         return Position(getattr(row, self.field), row.id)
 
 
 class NumberedSort(StrEnum):
-    """Fields by which numbered pages can be sorted in addition; no index serves the last two."""
+    """Fields by which only numbered pages can be sorted; the last two have no index."""
 
     CREATED_AT = "created_at"
     MASS = "mass_g"
@@ -194,9 +194,11 @@ class NumberedSort(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberedPage:
-    """A page by its number, from 1. It costs as much as all pages before it: for contracts without cursors.
+    """A page given by its number, from 1, for contracts without cursors. Reading it takes as long as reading all pages
+    before it.
 
-    A sort by `STATUS_PAIR` goes by `status_pairs`: pairs of one set are equal and come before those of the next.
+    A sort by `STATUS_PAIR` follows `status_pairs`, a list of sets: pairs in one set are equal, and come before those of
+    the next set.
     """
 
     number: int

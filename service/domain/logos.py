@@ -1,7 +1,7 @@
-"""Logos: pictures that are small, plain and safe to show. Checked here is all that needs no drawing.
+"""Checks of logos that need no rendering: pictures must be small and safe to show.
 
-An SVG file may hold shapes and gradients, and nothing that runs, that loads or that repeats itself. Its text has to be
-turned into paths, because documents and browsers have other fonts.
+An SVG file may contain shapes and gradients, but no scripts, references to other files, or elements that repeat others.
+Its text has to be turned into paths, because documents and browsers have other fonts.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from service.errors import Code, Refused
 
 BYTES_MAX = 65_536
 PIXELS_MAX = 4_000
-"""Maximum width and height in pixels. A small file may hold a picture that fills the memory."""
+"""Maximum width and height in pixels. A small compressed file may contain a picture too large for memory."""
 _DEPTH_MAX, _ELEMENTS_MAX = 20, 2_000
 _SVG = "{http://www.w3.org/2000/svg}"
 _ELEMENTS = frozenset(
@@ -44,7 +44,7 @@ class Logo:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Type of a picture, and its size in units of its own."""
+    """Type of a picture, and its size in pixels, or in user units for SVG."""
 
     media_type: str
     width: Fraction | int
@@ -94,7 +94,8 @@ def _jpeg(content: bytes) -> Picture | None:
 def _svg(content: bytes, path: str) -> Picture | None:
     if b"<svg" not in content:
         return None
-    # Before the parser: entities that repeat each other grow without end, and other encodings hide them.
+    # Checked before parsing, because nested entities expand without limit; other encodings would hide the declaration
+    # from this check.
     if b"<!" in re.sub(rb"<!--.*?-->", b"", content, flags=re.DOTALL) or b"<?" in content[5:]:
         raise _refused("Give an SVG file without DOCTYPE, entities, CDATA and processing instructions.", path)
     try:
@@ -108,7 +109,7 @@ def _svg(content: bytes, path: str) -> Picture | None:
 
 
 def _check(root: ET.Element, path: str) -> None:
-    """Refuse an element or attribute that is more than a shape."""
+    """Refuse elements and attributes that are not on the list of shapes and gradients."""
     pending = [(root, 0)]
     elements = 0
     while pending:

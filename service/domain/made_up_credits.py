@@ -1,8 +1,8 @@
-"""Credits of test mode, which are created as orders and holds need them: no test account can use up what another one
-needs.
+"""Credits of test mode, which are created when an order or hold needs them, so that test accounts do not compete for
+stock.
 
-An order above `TEST_ORDER_G_MAX` gets that much, and its rest waits: so a program can be tried with an order that waits
-or is refused for want of credits.
+An order above `TEST_ORDER_G_MAX` gets that much, and its rest waits. So a customer can test its program with an order
+that waits, or is refused because credits are lacking.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,12 +14,12 @@ from service.domain.amounts import GRAMS_PER_TONNE
 from service.domain.catalogue import CreditBatch, Mode
 
 TEST_ORDER_G_MAX = 1_000_000 * GRAMS_PER_TONNE
-"""Mass that a test order or hold gets at once, at most."""
+"""Maximum mass, in grams, that a test order or hold gets at once."""
 
 
 def within_bound(mode: Mode, lines: Sequence[tuple[UUID, int]]) -> list[tuple[UUID, int]]:
-    """Return the lines, bundles with grams, as far as an order of the mode may get credits at once: all of a live
-    order, and of a test order the first `TEST_ORDER_G_MAX`.
+    """Return the lines, bundles with grams, limited to what may get credits at once: everything of a live order, the
+    first `TEST_ORDER_G_MAX` of a test order.
     """
     if mode is Mode.LIVE:
         return list(lines)
@@ -38,7 +38,9 @@ def is_above_bound(mode: Mode, mass_g: int) -> bool:
 def plan_in_mode(
     mode: Mode, lines: Sequence[tuple[UUID, int]], stock: Stock, available_g: Mapping[UUID, int]
 ) -> AllocationPlan:
-    """Plan an order of the mode, as `plan_allocation` does; grams above the bound of a test order are short."""
+    """Plan an order as `plan_allocation` does. In test mode the grams above `TEST_ORDER_G_MAX` are part of the
+    shortage.
+    """
     served = within_bound(mode, lines)
     plan = plan_allocation(served, stock.batches, available_g, stock.awaited)
     above = [mass_g - served_g for (_, mass_g), (_, served_g) in zip(lines, served, strict=True)]
@@ -47,8 +49,8 @@ def plan_in_mode(
 
 
 def lacking(stock: Stock, wanted_g: Mapping[UUID, int]) -> dict[UUID, int]:
-    """Return the grams to create for each bundle that might lack any. Bundles may share batches, so each needs enough
-    for all of them.
+    """Return the grams to create for each bundle whose stock may be too small. Bundles may share batches, so each is
+    compared with the demand of all of them.
     """
     total_g = sum(wanted_g.values())
     return {
@@ -68,8 +70,8 @@ def stocked_with(stock: Stock, made: Mapping[UUID, CreditBatch]) -> Stock:
 
 
 def made_up_batch(project_id: UUID, mass_g: int, batch_id: UUID, now: datetime, *, owner: str) -> CreditBatch:
-    """Return a batch of test credits of last year. The owner, an order number or a word, begins its serials; the end of
-    the batch's id makes them unique.
+    """Return a batch of test credits of last year. Its serials begin with `owner`, an order number or a word; the end
+    of the batch's id makes them unique.
     """
     return CreditBatch(
         id=batch_id,

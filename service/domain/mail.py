@@ -17,7 +17,7 @@ _JITTER = 0.2
 
 
 class MailKind(StrEnum):
-    """Kinds of mail, each with what it tells of. A kind has its texts in each file of languages, and an event type."""
+    """Kinds of mail, each with its subject matter. Each kind has texts in every language file, and an event type."""
 
     meaning: str
 
@@ -39,7 +39,7 @@ class MailKind(StrEnum):
 
 
 class MailStatus(StrEnum):
-    """States of a mail. Only a pending one is sent."""
+    """States of a mail. Only a pending mail is sent."""
 
     PENDING = "PENDING"
     SENT = "SENT"
@@ -79,7 +79,7 @@ class Mail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceReminder:
-    """The note that the payer was reminded of an invoice."""
+    """Record that the payer was reminded of an invoice."""
 
     account_id: UUID
     invoice_id: UUID
@@ -87,8 +87,8 @@ class InvoiceReminder:
 
 
 def next_due(attempts: int, now: datetime, give_up_at: datetime, random: Callable[[], float]) -> datetime | None:
-    """Return when a mail is tried again after so many attempts, or None if it is given up. The pauses grow to four
-    hours and have up to a fifth of jitter; the last attempt is at `give_up_at`.
+    """Return the time of the next attempt after `attempts` failed ones, or None if the mail is given up. The pauses
+    grow to four hours and have up to a fifth of jitter; the last attempt is at `give_up_at`.
     """
     if now >= give_up_at:
         return None

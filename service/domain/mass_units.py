@@ -1,3 +1,3 @@
-"""Units of mass without any other import, for modules that every command loads."""
+"""Units of mass, in a module without imports because every command loads it."""
 
 GRAMS_PER_TONNE = 1_000_000

@@ -1,4 +1,4 @@
-"""Matching waiting order lines with stock, decided in memory: first come, first served, as far as the grams reach.
+"""Matching waiting order lines with stock, decided in memory: first come, first served, until the grams are used up.
 
 A credit goes to the earliest waiting line that may take from its batch, whichever bundle the line was ordered through.
 """
@@ -16,7 +16,7 @@ from service.domain.order import Backorder, CreditEntry, EntryKind, Order, Order
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """Grams that one waiting order line gets now; `waiting_g` are those it continues to wait for."""
+    """Grams that one waiting order line gets now; `waiting_g` are the grams that it still waits for."""
 
     backorder: Backorder
     takes: tuple[Take, ...]
@@ -29,7 +29,9 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class Supplies:
-    """Changes by the served lines: their orders, the entries with their credits, the events, the batches' grams."""
+    """Changes made by serving the lines: their orders, the entries with their credits, the events, and the grams of the
+    batches.
+    """
 
     orders: tuple[Order, ...]
     entries: tuple[CreditEntry, ...]
@@ -39,7 +41,7 @@ class Supplies:
 
 
 def place_in_queue(backorder: Backorder) -> tuple[datetime, UUID, int]:
-    """Return what waiting lines are sorted by: when their order was placed, then order id, then line."""
+    """Return the sort key of a waiting line: when their order was placed, then order id, then line."""
     return (backorder.created_at, backorder.order_id, backorder.position)
 
 

@@ -34,7 +34,7 @@ class Priced:
 
     @property
     def payer_balance(self) -> tuple[UUID, str]:
-        """Return the account whose balance may pay for the order, and the currency."""
+        """Return the key of the balance that may pay for the order: the payer's account and the currency."""
         return payer_of(self.account), self.pricing.currency
 
     @property
@@ -49,7 +49,7 @@ class Priced:
 
     @property
     def estimate_id(self) -> UUID | None:
-        """Return the id of the estimate that the order would use up."""
+        """Return the id of the estimate that the order marks as used, or None."""
         if self.quote is not None:
             return self.quote.estimate_id
         return estimate_of(self.command.request)
@@ -85,7 +85,7 @@ def order_of(priced: Priced, plan: AllocationPlan, number: str, now: datetime) -
 
 
 def _size_of(priced: Priced) -> dict[str, Any]:
-    """Return the members of the order that describe its request; those of a quote's order come from the quote."""
+    """Return the members of the order that describe its request; for an order from a quote, those of the quote."""
     quote, order_request = priced.quote, priced.command.request
     if quote is not None or isinstance(order_request, FromQuote):
         assert quote is not None  # noqa: S101 - a command from a quote is priced by its quote

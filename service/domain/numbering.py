@@ -13,8 +13,8 @@ class DocumentKind(StrEnum):
 
 
 def document_number(kind: DocumentKind, mode: Mode, year: int, number: int) -> str:
-    """Return the number as documents print it, such as INV-2026-000042. Documents of test accounts say so, because
-    their series is another one.
+    """Return the number as documents print it, such as INV-2026-000042. Numbers of test accounts are marked as such,
+    because they belong to another series.
     """
     mark = "TEST-" if mode is Mode.TEST else ""
     return f"{mark}{kind}-{year}-{number:06}"

@@ -14,7 +14,7 @@ from service.errors import Code, Refused
 
 @dataclass(frozen=True, slots=True)
 class OfferedPortfolio:
-    """A portfolio's bundles; one without an owner may be used by every account."""
+    """A portfolio's bundles. A portfolio without an owner may be used by every account."""
 
     owner: UUID | None
     selection: Selection
@@ -22,9 +22,10 @@ class OfferedPortfolio:
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """The part of the catalogue that some order requests touch, read at once.
+    """The part of the catalogue that a group of order requests needs, read at once.
 
     `sold` holds the bundles that are not disabled, `tariffs` the price tiers by currency.
+
     """
 
     portfolios: Mapping[UUID, OfferedPortfolio]
@@ -33,7 +34,9 @@ class Offers:
 
 
 _SIZE_CODES = frozenset({Code.QUANTITY_INVALID, Code.BAD_USER_INPUT, Code.SELECTION_INVALID})
-"""Codes with which pricing refuses the requested mass or sum, or the masses of several bundles."""
+"""Codes with which pricing refuses the size of a request: the mass, the sum of money, or the masses of several
+bundles.
+"""
 
 
 def currency_of(order_request: OrderRequest, account: Account) -> str:
@@ -92,7 +95,7 @@ def _price(order_request: OrderRequest, account: Account, offers: Offers, tariff
 
 
 def _size_member(ask: Ask) -> str:
-    """Return the member of the request that determines the mass."""
+    """Return the name of the request's member that determines the mass."""
     match ask:
         case ByMass(_, None):
             return "mass"

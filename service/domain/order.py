@@ -62,7 +62,7 @@ MOVES: dict[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.CANCELLED: frozenset(),
     OrderStatus.FAILED: frozenset(),
 }
-"""Permitted moves. Once retirement starts an order cannot go back, and a final state stays."""
+"""Permitted transitions of an order's state. They never lead back from retirement, and final states have none."""
 
 
 def refuse_unless_allowed(current: OrderStatus, wanted: OrderStatus) -> None:
@@ -73,7 +73,9 @@ def refuse_unless_allowed(current: OrderStatus, wanted: OrderStatus) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ByMass:
-    """One mass, split over a selection; `estimate_id` names the estimate that it was read from, to be ordered once."""
+    """One mass, split over a selection; `estimate_id` is the estimate that the mass comes from; an estimate can be
+    ordered once.
+    """
 
     mass_g: int
     estimate_id: UUID | None = None
@@ -119,8 +121,9 @@ Ask: TypeAlias = ByMass | ByBundleMasses | ByValue | ByWholeKilograms
 class OrderRequest:
     """A request to be priced: a size, bundles and a currency.
 
-    Bundles are the selection's, else the portfolio's, else the account's. `step` is the unit that shares are rounded
-    down to; `whole_mass` gives the grams that are cut off to the first bundle. No currency means the account's.
+    The bundles are those of the selection, else of the portfolio, else of the account. `step` is the unit that shares
+    are rounded down to; `whole_mass` gives the grams that are cut off to the first bundle. No currency means the
+    account's.
     """
 
     ask: Ask
@@ -167,9 +170,10 @@ class BalanceUse(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder:
-    """One caller's command, parsed and within bounds; every API makes this and nothing else.
+    """One caller's command, parsed and within bounds; every API converts its requests to it.
 
-    `order_id` is chosen before the first try: a try whose commit went unanswered finds its own order by it.
+    `order_id` is chosen before the first attempt: if the answer to a commit is lost, the retry finds its own order by
+    this id.
     """
 
     order_id: UUID
@@ -192,25 +196,25 @@ class PlaceOrder:
     """
 
     def fingerprint(self, account_currency: str) -> str:
-        """Return the digest that tells a retry from another command, equal for two spellings of one command, through
-        whichever API they came. The account's currency is that of a value without one.
+        """Return the digest that distinguishes a retry from another command. Two spellings of one command have the same
+        digest, through any API. For an order by value without a currency, the account's currency is used.
         """
         return fingerprint(self.wire_form(account_currency))
 
     def is_fingerprinted_as(self, stored: str, account_currency: str) -> bool:
-        """Return whether the stored digest is the command's, also one that was stored with its amounts in the former
-        decimals of their currencies.
+        """Return True if the stored digest is the command's. Digests that were stored with amounts in former decimals
+        match too.
         """
         return stored == self.fingerprint(account_currency) or stored == fingerprint(
             self.wire_form(account_currency, former=True)
         )
 
     def wire_form(self, account_currency: str, *, former: bool = False) -> dict[str, Any]:
-        """Return the members that are fingerprinted, without those that stand at their defaults; `former` gives amounts
-        as they were before the service kept its own table of decimals.
+        """Return the members that are fingerprinted, without members that have their default; `former` gives amounts in
+        the former decimals of their currencies.
 
-        Keys never expire: a fingerprint stored today has to match after every later release. So names and tags here
-        are literals that no renaming may change, and a member that is added later has a default, and is left out there.
+        Keys never expire: a fingerprint stored today has to match after every later release. So names and tags are
+        literals that no renaming may change; a new member must have a default, with which it is left out.
         """
         maximum = None if self.maximum_total is None else self.maximum_total.wire_form(former=former)
         members = (
@@ -230,7 +234,7 @@ class PlaceOrder:
 
 
 def _tagged(order_request: OrderRequest | FromQuote, account_currency: str, former: bool) -> tuple[str, dict[str, Any]]:
-    """Return the tag and the members of the request, as `PlaceOrder.wire_form` has them."""
+    """Return the request's tag and members for `PlaceOrder.wire_form`."""
     if isinstance(order_request, FromQuote):
         return "FromQuote", {"quote_id": order_request.quote_id}
     tag, ask = _tagged_ask(order_request.ask, order_request.currency or account_currency, former)
@@ -255,7 +259,7 @@ def _tagged_ask(ask: Ask, currency: str, former: bool) -> tuple[str, dict[str, A
         case ByBundleMasses(masses_g):
             return "ByBundleMasses", {"masses_g": masses_g}
         case ByValue(value_minor) | ByWholeKilograms(value_minor):
-            # One tag for both, told apart by nothing else: orders by whole kilograms were stored as orders by value.
+            # Both kinds have the same tag, because stored orders by whole kilograms have the tag of orders by value.
             return "ByValue", fingerprinted_amount("value_minor", value_minor, currency, former=former)
 
 
@@ -319,7 +323,7 @@ class EntryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditEntry:
-    """Grams of a batch given to an order line (positive) or returned by it (negative)."""
+    """Grams of a batch that an order line was given (positive) or returned (negative)."""
 
     account_id: UUID
     id: UUID
@@ -352,7 +356,7 @@ class Backorder:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """The order that answers a command, and a flag if it existed before."""
+    """The order that answers a command; `replayed` is True if an earlier request had placed it."""
 
     order: Order
     replayed: bool

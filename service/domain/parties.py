@@ -1,6 +1,6 @@
 """Sellers and payers as invoices print them, and the tax of a payer's invoices.
 
-The seller's tax adviser decides category, rate and wording; these rules only refuse what contradicts itself.
+The seller's tax adviser decides category, rate and wording; these rules refuse only contradictory values.
 """
 
 import json
@@ -19,7 +19,7 @@ from service.kit.canonical_json import canonical_json
 FIRST_SELLER_ID = UUID("00000000-0000-7000-8000-000000000001")
 """Id of the seller of each account without another one."""
 FIRST_SELLER = "default"
-"""Identifier of that seller."""
+"""Identifier of the seller with the id `FIRST_SELLER_ID`."""
 PAYMENT_DAYS_MAX = 3_650
 RATE_HUNDREDTHS_MAX = 10_000
 IDENTIFIER_LENGTH_MAX = 64
@@ -73,12 +73,12 @@ class Seller:
 
 
 UNNAMED_SELLER = Seller(id=FIRST_SELLER_ID, identifier=FIRST_SELLER, created_at=datetime(2026, 11, 30, tzinfo=UTC))
-"""The first seller before anything was set about it."""
+"""The first seller as it is before any of its facts is set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillingDetails:
-    """A payer as its invoices print it; without a legal name they print the account's name."""
+    """Facts about a payer that its invoices print; without a legal name they print the account's name."""
 
     account_id: UUID
     seller_id: UUID | None = None
@@ -116,8 +116,9 @@ class TaxProfile:
 
 
 def kept_facts(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the facts of a seller or payer. Refuses `BAD_USER_INPUT` for a text that is empty, too long or cannot be
-    stored, a country that is no ISO 3166 code of two letters, and a number of days out of bounds. None removes a fact.
+    """Check and return the facts of a seller or payer that are to be stored. Refuses `BAD_USER_INPUT` for a text that
+    is empty, too long or cannot be stored, a country that is no ISO 3166 code of two letters, and a number of days out
+    of bounds. None removes a fact.
     """
     for name, value in changes.items():
         if name == "payment_days":
@@ -156,12 +157,14 @@ def checked_profile(profile: TaxProfile, tax_number: str | None) -> TaxProfile:
 
 
 def profile_on(profiles: Sequence[TaxProfile], day: date) -> TaxProfile | None:
-    """Return the profile that is valid on the day, the latest one that began; None before the first."""
+    """Return the profile that is valid on the day: the one with the latest `valid_from` up to it; None before the
+    first.
+    """
     return max((each for each in profiles if each.valid_from <= day), key=lambda each: each.valid_from, default=None)
 
 
 def frozen_parties(seller: Seller, payer: BillingDetails, name: str) -> str:
-    """Return JSON of both parties as an invoice names them; a payer without a legal name has its account's name."""
+    """Return JSON of both parties as the invoice prints them; a payer without a legal name has its account's name."""
     printed = replace(payer, legal_name=payer.legal_name or name)
     logo = () if seller.logo_sha256 is None else ("logo_sha256",)
     return canonical_json(
@@ -175,7 +178,7 @@ def frozen_parties(seller: Seller, payer: BillingDetails, name: str) -> str:
 def thawed_parties(
     parties: str, seller_id: UUID, account_id: UUID, issued_at: datetime
 ) -> tuple[Seller, BillingDetails]:
-    """Return the parties of an invoice, of which `frozen_parties` made the JSON."""
+    """Return the parties of an invoice from the JSON that `frozen_parties` made."""
     facts = json.loads(parties)
     seller = Seller(id=seller_id, created_at=issued_at, **facts["seller"])
     return seller, BillingDetails(account_id=account_id, seller_id=seller_id, **facts["payer"])

@@ -1,7 +1,8 @@
-"""Placing of a group of orders, decided in memory: every command gets an order, a replay or a refusal, in its turn.
+"""Placing of a group of orders, decided in memory: every command gets a new order, its existing order (a replay) or a
+refusal, in the sequence of the commands.
 
-The placer gets everything that the database knows, records the changes to write, and asks for nothing more. A refused
-command leaves no trace, so that it cannot spoil its neighbours.
+The placer is given all data that it needs and collects the changes to write; it reads nothing itself. A refused command
+adds nothing, so that it does not affect the others.
 """
 
 from collections import Counter, defaultdict
@@ -61,9 +62,9 @@ class Changes:
 
 
 class OrderPlacer:
-    """Answers each command of one group: `price` all of them first, then `place` those that were priced, in turn.
+    """Answers each command of one group: `price` all of them first, then `place` those that were priced, in sequence.
 
-    Orders are placed at `now`, which only a generated history moves on from one command to the next.
+    Orders are placed at `now`. It is the same for all commands, except when a made-up history is generated.
     """
 
     def __init__(
@@ -88,8 +89,8 @@ class OrderPlacer:
         self._funds: dict[tuple[UUID, str], PayerFunds] = {}
 
     def replay(self, command: PlaceOrder) -> Placed | Refused | None:
-        """Return the existing order that answers the command: its own from a try whose answer was lost, or its
-        key's.
+        """Return the existing order that answers the command: the one with its `order_id`, from an attempt whose answer
+        was lost, or the one with its idempotency key.
         """
         own = self._by_id.get((command.account_id, command.order_id))
         if own is not None:
@@ -124,20 +125,21 @@ class OrderPlacer:
                 quote, holds, pricing = None, (), price_request(command.request, head.account, offers)
             _refuse_above_maximum(command, pricing)
             if command.callback_url is not None:
-                # Not where requests are parsed, or the retry of an order with such an address would be refused.
+                # Checked here and not when a request is parsed; otherwise the retry of an existing order with such an
+                # address would be refused.
                 refuse_unless_outside(command.callback_url, "callback_url")
         except Refused as refusal:
             return refusal
         return Priced(command, head.account, command.fingerprint(head.account.currency), pricing, quote, holds)
 
     def stock_up(self, stock: Stock) -> None:
-        """Set the grams of the stock that the group may still take."""
+        """Set the stock from which the orders of the group are supplied."""
         for bundle_stock in stock.batches.values():
             for batch in bundle_stock:
                 self._available_g[batch.batch_id] = batch.available_g
 
     def fund(self, funds: Mapping[tuple[UUID, str], PayerFunds]) -> None:
-        """Take the balances, debts and limits of the payers: the group spends and owes within them."""
+        """Set the balances, debts and limits of the payers, which the orders of the group must not exceed."""
         self._funds = dict(funds)
 
     def place(self, priced: Priced, stock: Stock) -> Placed | Refused:
@@ -195,7 +197,7 @@ class OrderPlacer:
         return plan_in_mode(priced.account.mode, lines, stock, self._available_g)
 
     def _balance_share(self, priced: Priced) -> int:
-        # Without the right to it the balance counts as empty, so that a refusal does not tell what is in it.
+        # Without permission to use it the balance counts as empty, so that a refusal does not reveal it.
         funds = self._funds.get(priced.payer_balance, NO_FUNDS)
         available_minor = funds.amount_minor if priced.may_use_balance else 0
         pricing, use = priced.pricing, priced.command.pay_with_balance
@@ -220,7 +222,9 @@ class OrderPlacer:
         return order
 
     def _book(self, priced: Priced, order: Order, share_minor: int) -> Order:
-        """Return the order with its share of the balance; the next of the group finds the balance and debt after it."""
+        """Return the order with its share of the balance, and update the payer's funds for the next order of the
+        group.
+        """
         payer_id = priced.payer_balance[0]
         funds = self._funds.get(priced.payer_balance, NO_FUNDS)
         self._funds[priced.payer_balance] = funds.after_order(order.total_cost_minor, share_minor)
@@ -288,7 +292,9 @@ class OrderPlacer:
         self.keep(recorder)
 
     def recorder(self, actor: str, *account_ids: UUID) -> EventRecorder:
-        """Return a recorder that numbers on from the accounts' events so far. `keep` adds its events to the changes."""
+        """Return a recorder whose numbers continue after the accounts' events so far. `keep` adds its events to the
+        changes.
+        """
         seqs = {each: self.changes.event_seqs.get(each, self._heads[each].event_seq) for each in account_ids}
         return EventRecorder(seqs, actor=actor, now=self.now, new_id=self._new_id)
 
@@ -300,7 +306,7 @@ class OrderPlacer:
 
 @dataclass(slots=True)
 class Needs:
-    """Objects that the commands of one mode use: the grams that they take from each bundle, and the batches held for
+    """Objects that commands in one mode need: the grams that they take from each bundle, and the batches held for
     them.
     """
 
@@ -325,8 +331,8 @@ def _wanted(priced: Priced) -> list[tuple[UUID, int]]:
 
 
 def payer_balances_of(priced: Iterable[Priced]) -> set[tuple[UUID, str]]:
-    """Return the balances that the commands pay from or are owed on: all are locked before any batch, because each
-    order changes what is owed after it has locked batches.
+    """Return the balances whose amounts the orders will change: the prepaid amount or the debt. They are locked before
+    any batch, so that all transactions lock in the same order.
     """
     return {each.payer_balance for each in priced}
 

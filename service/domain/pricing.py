@@ -1,8 +1,8 @@
 """Prices of orders: conversion of a mass or an amount of money to shares of bundles, and their sums.
 
-Knows nothing of stock, accounts or time; the caller passes the tariff and the terms. All sums are exact until the one
+Does not know stock, accounts or time; the caller passes the tariff and the terms. All sums are exact until the one
 rounding that each figure is defined by. An order of a positive mass costs at least its exact net price less half a
-minor unit, and at least one minor unit: no credits are free.
+minor unit, and at least one minor unit: so no credits are free.
 """
 
 from collections.abc import Iterable, Sequence
@@ -47,8 +47,8 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class PricedLine:
-    """A bundle's share, its price for a tonne without and with commission, and its cost without commission rounded by
-    itself: the costs of the lines need not add up to the order's.
+    """A bundle's share, its price for a tonne without and with commission, and its cost without commission. Each line's
+    cost is rounded independently, so the sum may differ from the order's cost.
     """
 
     bundle_id: UUID
@@ -71,7 +71,7 @@ class Pricing:
 
     @property
     def mean_gross_unit_price_micros(self) -> int:
-        """Return the gross price of a mean tonne of the order, rounded half up to the minor unit; 0 when nothing is
+        """Return the gross price of an average tonne of the order, rounded half up to the minor unit; 0 when nothing is
         left.
         """
         return mean_gross_unit_price_micros(
@@ -80,8 +80,8 @@ class Pricing:
 
 
 def mean_gross_unit_price_micros(currency: str, lines: Sequence[tuple[int, int]]) -> int:
-    """Return the gross price of a mean tonne of lines of (grams, gross unit price), rounded half up to the minor unit;
-    0 when nothing is left.
+    """Return the gross price of an average tonne of the lines, pairs of (grams, gross unit price), rounded half up to
+    the minor unit; 0 when nothing is left.
     """
     mass_g = sum(line_g for line_g, _ in lines)
     if mass_g == 0:
@@ -92,10 +92,10 @@ def mean_gross_unit_price_micros(currency: str, lines: Sequence[tuple[int, int]]
 
 
 COST_MINOR_MIN = 1
-"""Return the minimum cost of an order of a positive mass, in minor units of its currency."""
+"""Minimum cost of an order of a positive mass, in minor units of its currency."""
 
 UnitPrice: TypeAlias = tuple[UUID, int, int]
-"""A bundle, its net and its gross unit price."""
+"""Bundle id, net unit price and gross unit price, both in millionths of a currency unit for a tonne."""
 
 
 def price_by_mass(mass_g: int, selection: Selection, tariff: Tariff, terms: Terms) -> Pricing:
@@ -206,9 +206,11 @@ def _minimum_mass_g(tier: PriceTier) -> int:
 
 
 def with_commission(net_micros: int, terms: Terms) -> int:
-    """Return the gross unit price, in whole minor units; without a commission the net one unchanged, however fine.
+    """Return the gross unit price, in whole minor units; without a commission the net one unchanged, even if it is
+    finer than a minor unit.
 
-    Never below the net price: a small commission on a price finer than a minor unit would be rounded away, and more.
+    The result is never below the net price. Otherwise rounding could remove a small commission, and part of a price
+    that is finer than a minor unit.
     """
     if terms.commission_hundredths == 0:
         return net_micros
@@ -238,13 +240,13 @@ def net_within(total_minor: int, terms: Terms) -> int:
     per_minor = _micros_per_minor(terms.currency) * GRAMS_PER_TONNE
     if terms.commission_hundredths:
         return total_minor * per_minor * (HUNDREDTHS_IN_WHOLE - terms.commission_hundredths) // HUNDREDTHS_IN_WHOLE
-    # Half a minor unit would be rounded up: the greatest net price is the last one below it.
+    # A half is rounded up, so a net price with exactly half a minor unit more is too large: the bound is strict.
     return ((2 * total_minor + 1) * per_minor - 1) // 2
 
 
 def _mass_bought(value_minor: int, selection: Selection, prices: Sequence[UnitPrice], terms: Terms) -> Fraction:
-    """Return the exact mass that the amount buys. Both ways of charging limit it: by gross unit prices, which are
-    rounded, and by net prices with the commission on their sum; the smaller mass is paid for under either.
+    """Return the exact mass that the amount buys. The amount limits it in two ways: by the gross unit prices, which are
+    rounded, and by the net prices with the commission on their sum. The smaller mass satisfies both.
     """
     gross = sum(
         weight.hundredths * gross_micros for weight, (_, _, gross_micros) in zip(selection, prices, strict=True)
@@ -271,7 +273,8 @@ def _sum_up(prices: Sequence[UnitPrice], masses_g: Sequence[int], terms: Terms) 
         kept = HUNDREDTHS_IN_WHOLE - terms.commission_hundredths
         total_cost_minor = round_up(net * HUNDREDTHS_IN_WHOLE, per_minor * kept)
     else:
-        # With a commission the total is rounded up, and so positive; here half a minor unit would be rounded to none.
+        # With a commission the total is rounded up, so it is positive. Without one, less than half a minor unit would
+        # be rounded to 0.
         offset_cost_minor = total_cost_minor = max(offset_cost_minor, COST_MINOR_MIN if sum(masses_g) else 0)
     if total_cost_minor > MINOR_MAX:
         raise Refused(Code.BAD_USER_INPUT, "The order costs more than one order may. Order less.")

@@ -1,8 +1,9 @@
 """The most whole kilograms that a sum of money buys, as carbon-engine counts them.
 
-An order by sum is priced exactly as an order of its mass would be. That price may fall as the mass grows: where a tier
-begins, and by single grams that rounding moves into the first bundle. So each tier is searched by itself, in classes of
-masses that differ by whole periods: within a class every share, and with them the price, only grows.
+An order by sum is priced exactly as an order of its mass would be. The price may fall as the mass grows: at the start
+of a tier, and where rounding moves single grams into the first bundle. So each tier is searched separately, in classes
+of masses that differ by multiples of `PERIOD_KG`. Within a class every share grows with the mass, and so does the
+price.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,8 +17,8 @@ from service.errors import Code, Refused
 
 KILOGRAM_G = MassUnit.KILOGRAM.grams
 PERIOD_KG = HUNDREDTHS_IN_WHOLE // KILOGRAM_G
-"""Kilograms of a period: this much more gives each bundle as many grams more as it has hundredths of a percent, so none
-is cut off.
+"""Kilograms by which the masses of one class differ: this much more mass gives each bundle exactly its hundredths of a
+percent in whole grams, so nothing is rounded.
 """
 MASS_KG_MAX = MASS_G_MAX // KILOGRAM_G
 
@@ -37,7 +38,7 @@ def price_by_sum(sum_minor: int, selection: Selection, tariff: Tariff, terms: Te
     tiers = list(_tiers(selection, tariff))
     if not tiers:
         raise Refused(Code.CURRENCY_UNAVAILABLE, f"The bundles have no price in {terms.currency}.")
-    # A tier of greater masses may be the dearer one in price lists that rise, so that every tier has to be looked at.
+    # In a price list that rises, a tier of larger masses may be the more expensive one, so every tier is searched.
     bought_kg = [_most_within(sum_minor, tier, selection, tariff, whole) for tier in tiers]
     if max(bought_kg) == 0:
         raise Refused(Code.QUANTITY_INVALID, "The amount does not buy a kilogram. Spend more.")

@@ -1,6 +1,6 @@
 """Quotes: a price that holds until it expires, for one order.
 
-The database's clock decides if a quote has expired; a conditional update decides that it is used once.
+The database's clock decides if a quote has expired; a conditional update ensures that it is used once.
 """
 
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ class QuoteLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteHold:
-    """Grams of a batch that are kept for a quote's line until the quote is used or expires."""
+    """Grams of a batch that are reserved for a quote's line until the quote is used or expires."""
 
     account_id: UUID
     quote_id: UUID
@@ -76,16 +76,14 @@ class QuoteNow:
 
 
 def refuse_unless_open(found: QuoteNow | None) -> QuoteNow:
-    """Return the quote, if an order may still be placed from it. Refuses `NOT_FOUND`, `QUOTE_USED` or
-    `QUOTE_EXPIRED`.
-    """
+    """Return the quote if an order may be placed from it now. Refuses `NOT_FOUND`, `QUOTE_USED` or `QUOTE_EXPIRED`."""
     if found is None:
         raise Refused(Code.NOT_FOUND, "There is no such quote in this account.", ("quote_id",))
     if found.quote.order_id is not None:
         raise Refused(
             Code.QUOTE_USED, "An order was already placed from this quote. Request a new quote.", ("quote_id",)
         )
-    # Quotes stored by releases without a least price may promise credits for nothing.
+    # Older releases had no minimum cost, so a stored quote may promise credits for nothing.
     free = found.quote.total_cost_minor < COST_MINOR_MIN
     if not found.unexpired or found.quote.released_at is not None or free:
         expired_at = found.quote.expires_at

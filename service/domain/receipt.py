@@ -1,4 +1,4 @@
-"""A credit batch as an operator states it, by a mutation or in a file, and as it is kept."""
+"""A credit batch as an operator states it, by a mutation or in a file, and as it is stored."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -19,7 +19,7 @@ SERIALS = frozenset(
         *("period_start", "article6_authorisation", "labels"),
     }
 )
-"""Members of a batch that are read from its serials, or that may be left out."""
+"""Members of a batch that are read from its serials or are optional."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +38,9 @@ class StatedBatch:
     labels: list[str] | None = None
 
     def read(self, registry_name: str, *, batch_id: UUID, created_at: datetime) -> CreditBatch:
-        """Return the batch as it is received. Refuses `BAD_USER_INPUT` as `StatedSerials.read`, and for a vintage or a
-        period end that is not that of the serials; also for credits whose time is not over, ex ante and pending ones.
+        """Return the batch to be stored. Refuses `BAD_USER_INPUT` as `StatedSerials.read`, for a vintage or period end
+        that contradicts the serials, for credits whose vintage or period is not over, and for ex ante and pending
+        units.
         """
         block = self.stated.read(registry_name, self.issued_g)
         facts = facts_of(block) if isinstance(block, SerialBlock) else SerialFacts()
@@ -72,7 +73,7 @@ class StatedBatch:
 
     def differing(self, existing: CreditBatch, registry_name: str) -> list[str]:
         """Return the names of the facts in which a batch of the same reference differs from the present statement. A
-        batch that was received under older rules differs in nothing if the statement is the earlier one.
+        repeated statement never differs from the batch that it created, even if the rules have changed since.
         """
         block = block_of(existing)
         plain = stocked(
@@ -96,6 +97,6 @@ class StatedBatch:
 
 
 def overlapping(other: CreditBatch, member: str) -> Refused:
-    """Return the refusal of serials that another batch has; `member` is the one that states them."""
+    """Return the refusal of serials that another batch already has; `member` is the member that states them."""
     name = other.reference or other.id
     return Refused(Code.BAD_USER_INPUT, f"The batch {name} contains some of these serials already.", (member,))

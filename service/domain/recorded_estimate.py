@@ -31,7 +31,7 @@ KINDS: dict[type, ActivityKind] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateEstimate:
-    """One caller's command. `told` is the activity in the caller's own form, to be returned as it was given."""
+    """One caller's command. `told` is the activity in the form of the caller's API, which returns it unchanged."""
 
     estimate_id: UUID
     activity: Activity
@@ -71,7 +71,7 @@ class RecordedEstimate:
 
     @property
     def factors(self) -> list[dict[str, Any]]:
-        """Return the factors used, without duplicates, in their stored form."""
+        """Return the factors used, without duplicates, as they are stored."""
         match self.factor:
             case None:
                 return []
@@ -83,7 +83,7 @@ class RecordedEstimate:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The estimate that answers a command, and a flag if it existed before."""
+    """The estimate that answers a command; `replayed` is True if an earlier request had stored it."""
 
     estimate: RecordedEstimate
     replayed: bool

@@ -1,7 +1,7 @@
-"""Entries of registries that show credits as retired, as the seller records them, and the certificates of these.
+"""Registry entries that show credits as retired, as the seller records them, and the certificates based on them.
 
-A registry retires whole credits, so an entry covers credits from the first to the last one, in the grams of their
-batch. An entry for one order covers nothing of another order, even where both have grams of one credit.
+A registry retires whole credits, so an entry covers credits from the first to the last one, expressed in grams of their
+batch. An entry for one order covers nothing of another order, even if both have grams of the same credit.
 """
 
 import hashlib
@@ -26,15 +26,15 @@ from service.errors import Code, Refused
 from service.kit.canonical_json import canonical_json, fingerprint
 
 RETIREMENT = "retirement"
-"""Kind of a certificate that states entries of registries for all credits of an order."""
+"""Kind of a certificate whose credits are all covered by recorded registry entries."""
 _EARLIEST = date(1990, 1, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatedRetirement:
-    """An entry as the seller states it. `reference` is the seller's own name for it; `retirement_id` is that of the
-    registry. Serials are absent for a batch whose registry numbers no credits. `corrects` is the reference of the entry
-    that this one replaces.
+    """An entry as the seller states it. `reference` is the seller's own name for it; `retirement_id` is the registry's
+    identifier. Serials are absent for a batch whose registry numbers no credits. `corrects` is the reference of the
+    entry that this one replaces.
     """
 
     reference: str
@@ -49,7 +49,7 @@ class StatedRetirement:
 
     @property
     def member(self) -> str:
-        """Return the name of the member that a refusal of the credits points to."""
+        """Return the name of the member that is named when the credits are refused."""
         given = (name for name in ("serial_range", "first_serial", "last_serial") if getattr(self, name) is not None)
         return next(given, "order")
 
@@ -131,8 +131,8 @@ class StatedRetirement:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryRetirement:
     """An entry of a registry for the credits [start_g, end_g) of a batch, recorded once under its reference; for the
-    one order of `account_id` and `order_id`, or for all that have these credits. `corrects_id` is the entry that this
-    one replaces.
+    order of `account_id` and `order_id`, or without them for all orders that have these credits. `corrects_id` is the
+    entry that this one replaces.
     """
 
     id: UUID
@@ -151,17 +151,17 @@ class RegistryRetirement:
     created_at: datetime
 
     def is_for(self, order_id: UUID) -> bool:
-        """Return whether the entry may cover credits of the order."""
+        """Return True if the entry may cover credits of the order."""
         return self.order_id is None or self.order_id == order_id
 
     def meets(self, other: "RegistryRetirement") -> bool:
-        """Return whether both entries cover the same grams."""
+        """Return True if both entries cover at least one common gram."""
         is_elsewhere = self.batch_id != other.batch_id or self.end_g <= other.start_g or other.end_g <= self.start_g
         is_of_another = self.order_id is not None and other.order_id is not None and self.order_id != other.order_id
         return not (is_elsewhere or is_of_another)
 
     def covered(self, intervals: Iterable[Interval]) -> list[Interval]:
-        """Return the parts of the intervals, of the entry's batch, that it covers."""
+        """Return the parts of the intervals that the entry covers. The intervals are of the entry's batch."""
         found = []
         for each in intervals:
             start_g, end_g = max(each.start_g, self.start_g), min(each.end_g, self.end_g)
@@ -183,7 +183,7 @@ class Evidence:
 
 
 def whole_credits(intervals: Iterable[Interval]) -> list[Interval]:
-    """Return the whole credits that the intervals touch, in ascending order, those that meet as one."""
+    """Return the whole credits that the intervals touch, in ascending order, adjacent ones joined."""
     found: list[Interval] = []
     for each in sorted(intervals, key=lambda interval: interval.start_g):
         start_g = each.start_g // GRAMS_PER_TONNE * GRAMS_PER_TONNE
@@ -196,7 +196,9 @@ def whole_credits(intervals: Iterable[Interval]) -> list[Interval]:
 
 
 def written_credits(batch: CreditBatch, intervals: Iterable[Interval]) -> list[str]:
-    """Return the credits that the intervals touch as the registry writes them; its reference if it numbers none."""
+    """Return the credits that the intervals touch as the registry writes them; the batch's reference if the registry
+    does not number credits.
+    """
     block = block_of(batch)
     if isinstance(block, UnnumberedBatch):
         return [block.reference]
@@ -207,7 +209,7 @@ def written_credits(batch: CreditBatch, intervals: Iterable[Interval]) -> list[s
 def evidence_of(
     order_id: UUID, retired: Mapping[UUID, Sequence[Interval]], entries: Iterable[RegistryRetirement]
 ) -> list[Evidence]:
-    """Return those of the entries that cover grams of the order, with these grams, by batch and serial. `retired` are
+    """Return the entries that cover grams of the order, with these grams, sorted by batch and serial. `retired` holds
     the order's grams of each batch.
     """
     found = [
@@ -220,8 +222,8 @@ def evidence_of(
 
 
 def covered_masses(parts: Iterable[tuple[UUID, UUID, Interval]], entries: Iterable[RegistryRetirement]) -> list[int]:
-    """Return the grams of each part, given by order, batch and interval, that entries cover. The entries of a batch are
-    in the order of their first grams; each part looks only at those that may cover it.
+    """Return the grams that entries cover of each part, which is an order, a batch and an interval. The entries of a
+    batch must be sorted by their first gram, so that each part is compared only with those that may cover it.
     """
     starts: dict[UUID, list[int]] = defaultdict(list)
     ends: dict[UUID, list[int]] = defaultdict(list)
@@ -229,7 +231,7 @@ def covered_masses(parts: Iterable[tuple[UUID, UUID, Interval]], entries: Iterab
     for entry in entries:
         known = ends[entry.batch_id]
         starts[entry.batch_id].append(entry.start_g)
-        known.append(max(entry.end_g, known[-1] if known else 0))  # of this entry and all before it
+        known.append(max(entry.end_g, known[-1] if known else 0))  # largest end so far
         of_batch[entry.batch_id].append(entry)
     masses = []
     for order_id, batch_id, part in parts:
@@ -243,8 +245,8 @@ def covered_masses(parts: Iterable[tuple[UUID, UUID, Interval]], entries: Iterab
 def recorded_masses(
     retired: Mapping[UUID, Mapping[UUID, Sequence[Interval]]], entries: Iterable[RegistryRetirement]
 ) -> dict[UUID, dict[UUID, int]]:
-    """Return the grams of each order and batch that entries cover. `retired` are the grams of the orders by batch; the
-    entries of a batch are in the order of their first grams.
+    """Return the grams that entries cover of each order and batch. `retired` holds the grams of the orders by batch.
+    The entries of a batch must be sorted by their first gram.
     """
     parts = [
         (order_id, batch_id, part)
@@ -259,7 +261,7 @@ def recorded_masses(
 
 
 def covers(evidence: Iterable[Evidence], retired: Mapping[UUID, Sequence[Interval]]) -> bool:
-    """Return whether the entries, of which no two cover the same grams, cover all grams of the order."""
+    """Return True if the entries cover all grams of the order. No two of them may cover the same grams."""
     covered_g = sum(part.mass_g for each in evidence for part in each.covered)
     return covered_g == sum(part.mass_g for intervals in retired.values() for part in intervals)
 
@@ -272,7 +274,8 @@ def retired_in(facts: Mapping[str, Any]) -> dict[UUID, list[Interval]]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetirementCertificate:
     """A retirement certificate as it is stored: `facts` is canonical JSON, `sha256` the digest of exactly those bytes.
-    A correction of an entry makes another version; the latest one is valid while the entries cover the whole order.
+    Each correction of an entry creates another version; the latest one is valid while the entries cover the whole
+    order.
     """
 
     account_id: UUID
@@ -319,7 +322,7 @@ def retirement_certificate(
 
 
 def states(certificate: RetirementCertificate, evidence: Iterable[Evidence]) -> bool:
-    """Return whether the certificate states exactly these entries."""
+    """Return True if the certificate states exactly these entries."""
     stated = {each["id"] for each in json.loads(certificate.facts)["registry_retirements"]}
     return stated == {str(each.entry.id) for each in evidence}
 
@@ -349,7 +352,7 @@ def _entry_facts(evidence: Evidence, batch: CreditBatch) -> dict[str, Any]:
 
 
 def _offset(block: SerialBlock, stated: SerialBlock) -> int | None:
-    """Return the number of credits of the block before the stated ones; None if one of these is not in the block."""
+    """Return how many credits of the block precede the stated ones; None if a stated credit is not in the block."""
     (wanted,) = claims(stated)
     for claim in claims(block):
         if claim.key == wanted.key and claim.first <= wanted.first and wanted.last <= claim.last:
@@ -358,7 +361,7 @@ def _offset(block: SerialBlock, stated: SerialBlock) -> int | None:
 
 
 def _credits_before(block: SerialBlock, key: str, first: int) -> int:
-    """Return the number of the block's credits in claims before that one."""
+    """Return how many credits of the block the claims before this one contain."""
     before = 0
     for claim in claims(block):
         if (claim.key, claim.first) == (key, first):

@@ -1,4 +1,4 @@
-"""Replacement of credits that an order holds and that cannot be used for it any more, decided in memory."""
+"""Replacement of credits that are assigned to an order and have become unusable, decided in memory."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
@@ -16,7 +16,7 @@ _HOLDING = {OrderStatus.PLACED, OrderStatus.FULFILLED, OrderStatus.RETIRING, Ord
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """The shares that an order gives back, and for each of its lines the bundle and the grams that it takes instead."""
+    """Shares that an order returns, and for each of its lines the bundle and the grams that it takes instead."""
 
     shares: tuple[Share, ...]
     wanted: tuple[tuple[UUID, int], ...]
@@ -29,7 +29,7 @@ class Replacement:
 def replacement(
     order: Order, lines: Sequence[OrderLine], shares: Sequence[Share], unusable: Collection[UUID]
 ) -> Replacement | None:
-    """Return what to replace of the grams that are not retired yet: those of `unusable` batches; None if there are
+    """Return the replacement for the order's grams of `unusable` batches that are not retired yet; None if there are
     none. Refuses `ORDER_STATE` for an order that was cancelled or failed, which holds no credits.
     """
     if order.status not in _HOLDING:
@@ -53,7 +53,7 @@ def entries_of(
     now: datetime,
     new_id: Callable[[], UUID],
 ) -> list[CreditEntry]:
-    """Return the entries that return the grams of the shares, and give those that the order takes instead."""
+    """Return the entries that return the grams of the shares and those that assign the grams taken instead."""
     moved = [
         *((EntryKind.RETURNED, share.position, share.batch_id, -share.mass_g) for share in replaced.shares),
         *((EntryKind.GIVEN, lines[take.line].position, take.batch_id, take.mass_g) for take in takes),

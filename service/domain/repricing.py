@@ -22,9 +22,9 @@ def reprice_remaining(
     """Return the price of the masses that remain of an order's lines.
 
     Each line costs the dearer of its frozen unit price and of the tariff's tier for all that remains, less what the
-    tariff has risen since the order. Where that would be more than the whole order cost, the unit prices rise in
-    proportion as far as its exact net price allows. `lines` have the masses that were ordered, and `ordered_g` is the
-    mass that decided their tier.
+    tariff has risen since the order. If that would cost more than the whole order did, the rises of the unit prices are
+    reduced in proportion until the exact net price is within the order's. `lines` have the masses that were ordered,
+    and `ordered_g` is the mass that decided their tier.
     """
     remaining_g = sum(masses_g)
     wanted = [
@@ -44,8 +44,8 @@ def _dearer_price(frozen_micros: int, tiers: Sequence[PriceTier], ordered_g: int
     if not tiers:
         return frozen_micros
     rise_micros = 0
-    # A frozen price that is still listed has not risen, even if another mass reaches its tier now: an order by value
-    # may have reached its tier by grams that rounding cut off.
+    # A frozen price that is still in the list has not risen, even if the remaining mass reaches another tier: an order
+    # by value may have reached its tier with grams that rounding cut off.
     if all(tier.unit_price_micros != frozen_micros for tier in tiers):
         rise_micros = max(0, _price_at(tiers, ordered_g) - frozen_micros)
     return max(frozen_micros, _price_at(tiers, remaining_g) - rise_micros)

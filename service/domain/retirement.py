@@ -1,6 +1,6 @@
-"""Retirement of an order's credits, decided in memory: which grams of which batch, and the order afterwards.
+"""Retirement of an order's credits, decided in memory: which grams of which batch, and the changed order.
 
-Knows neither certificates (certificate.py) nor the delay before an order is retired.
+Does not know certificates (certificate.py) or the delay before an order is retired.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ from service.domain.order import CreditEntry, Order, OrderStatus, PaymentStatus,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retirement:
-    """The grams [start_g, end_g) of a batch, retired for one line of an order and never again."""
+    """The grams [start_g, end_g) of a batch, retired for one line of an order. A gram is retired once."""
 
     account_id: UUID
     order_id: UUID
@@ -41,7 +41,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Retired:
-    """Changes by a step of an order's retirement; `events` are the transitions it made, in order."""
+    """Changes made by a step of an order's retirement; `events` are the transitions in their sequence."""
 
     order: Order
     retirements: tuple[Retirement, ...]
@@ -49,8 +49,8 @@ class Retired:
 
 
 def may_retire(order: Order, *, unpaid: bool) -> bool:
-    """Return True if the order's credits may be retired now: it has all of them and they are paid for, or with `unpaid`
-    may still be owed. A refunded order is never retired; a retirement that has started always goes on.
+    """Return True if the order's credits may be retired now: it has all of them, and they are paid for or `unpaid`
+    allows a debt. A refunded order is never retired; a retirement that has started always goes on.
     """
     if order.status is OrderStatus.RETIRING:
         return True
@@ -71,8 +71,8 @@ def shares_of(entries: Sequence[CreditEntry], retirements: Sequence[Retirement])
 
 
 def retire(order: Order, shares: Sequence[Share], next_g: dict[UUID, int], *, now: datetime) -> Retired:
-    """Return the order with these shares retired. `next_g` is the first gram of each batch that is not retired;
-    afterwards it is the first behind this order's. Refuses `ORDER_STATE` unless the order may be retiring.
+    """Return the order with these shares retired. `next_g` is the first gram of each batch that is not retired; it is
+    advanced past the grams of this order. Refuses `ORDER_STATE` unless the order may be retiring.
     """
     if order.status is not OrderStatus.RETIRING:
         refuse_unless_allowed(order.status, OrderStatus.RETIRING)

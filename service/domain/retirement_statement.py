@@ -1,4 +1,4 @@
-"""The retirement statement of a year: what the certificates of an account state, added up by project and by kind."""
+"""The retirement statement of a year: the certificates of an account, added up by project and by kind."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ EU_COUNTRIES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Year:
-    """A calendar year in UTC."""
+    """A calendar year (UTC)."""
 
     number: int
 
@@ -37,12 +37,12 @@ class Year:
         return datetime(self.number + 1, 1, 1, tzinfo=UTC)
 
     def has(self, time: datetime) -> bool:
-        """Return True if the time is in the year."""
+        """Return True if the time is in the year (UTC)."""
         return self.start <= time < self.end
 
 
 def checked_year(number: int, now: datetime) -> Year:
-    """Return the year. Refuses `BAD_USER_INPUT` for one that has not begun, or is before 2000."""
+    """Return the year. Refuses `BAD_USER_INPUT` for a year before 2000, or one that has not begun."""
     last = now.astimezone(UTC).year
     if not FIRST_YEAR <= number <= last:
         raise Refused(Code.BAD_USER_INPUT, f"Give a year from {FIRST_YEAR} to {last}.", ("year",))
@@ -52,7 +52,7 @@ def checked_year(number: int, now: datetime) -> Year:
 @dataclass(frozen=True, slots=True)
 class RetiredOrder:
     """An order that was retired: the facts of its certificate, the time at which it was placed, and the mass of each
-    batch, by the text of its id, that entries of its registry show as retired.
+    batch, by the text of its id, that registry entries show as retired.
     """
 
     facts: Mapping[str, Any]
@@ -78,8 +78,8 @@ class ProjectTotal:
 
 @dataclass(frozen=True, slots=True)
 class RetirementStatement:
-    """Retirements of an account in a year, oldest first; those of orders of the year that were retired later; and the
-    mass of orders of the year that is not retired yet.
+    """Retirements of an account in a year, oldest first; retirements after the year for orders placed in it; and the
+    mass of orders placed in the year that is not retired yet.
     """
 
     year: Year
@@ -89,7 +89,7 @@ class RetirementStatement:
 
     @classmethod
     def of(cls, year: Year, found: Iterable[RetiredOrder], pending_g: int) -> "RetirementStatement":
-        """Return the statement, from certificates among which may be some of other years."""
+        """Return the statement of the year. `certificates` may include those of other years, which are left out."""
         by_time = sorted(found, key=lambda each: (each.retired_at, each.facts["number"]))
         return cls(
             year,
@@ -105,7 +105,7 @@ class RetirementStatement:
 
     @property
     def recorded_g(self) -> int:
-        """Return the part of the mass that entries of registries show as retired."""
+        """Return the part of the mass that registry entries show as retired."""
         return sum(sum(each.recorded_g.values()) for each in self.retired)
 
     def projects(self) -> list[ProjectTotal]:
@@ -116,9 +116,8 @@ class RetirementStatement:
         return [ProjectTotal(*key, mass_g) for key, mass_g in sorted(masses.items())]
 
     def kinds(self) -> list[tuple[str, int]]:
-        """Return the masses by effect and by registry, in the European Union, with an Article 6 authorisation, and as
-        entries of registries show them as retired. Kinds whose facts no certificate states are left out, but for the
-        last one.
+        """Return the masses by category: climate effect, registry, European Union, Article 6 authorisation, and
+        recorded registry entries. A category that no certificate states is left out, except the last.
         """
         masses: Counter[str] = Counter()
         for batch in self._batches():

@@ -1,6 +1,6 @@
-"""Entries of registries in a file: one a row, parsed with all their errors.
+"""Registry entries in a file, one a row, parsed with all their errors.
 
-The database says whether batches and orders exist; a row names them.
+Batches and orders that a row names are looked up in the database later.
 """
 
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ COLUMNS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class RetirementRow:
-    """An entry of the file. `batch` is the reference or the id of its batch, and `batch_id` is known for an id."""
+    """A registry entry of the file. `batch` is the reference or id of its batch; `batch_id` is set if it is an id."""
 
     row: Row
     stated: StatedRetirement

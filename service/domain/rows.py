@@ -1,6 +1,6 @@
-"""Rows of an import file, parsed with all their errors: the row, the column, and the reason of each.
+"""Rows of an import file, parsed with all their errors: row, column and reason of each.
 
-Knows neither files nor the contents of rows.
+Does not know files or what rows mean.
 """
 
 import re
@@ -14,7 +14,7 @@ from service.errors import Code, Refused
 
 T = TypeVar("T")
 FAULTS_MAX = 1_000
-"""Maximum number of errors that are reported; a file with more has another format than the expected one."""
+"""Maximum number of errors that are reported. More errors mean that the file as a whole has another format."""
 
 _WITH_EXPONENT = re.compile(r"[0-9]+(?:\.[0-9]*)?[eE][+-]?0*[0-9]{1,3}")
 _PLAIN_LENGTH_MAX = 40
@@ -22,7 +22,7 @@ _PLAIN_LENGTH_MAX = 40
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """An error in a cell, or in a whole row where the column is empty."""
+    """An error of a cell, or of a whole row if the column is empty."""
 
     row: str
     column: str
@@ -30,7 +30,7 @@ class Fault:
 
 
 class Row:
-    """One row by its name, such as `line 7`. Cells are texts or lists of texts; every error is kept in `faults`."""
+    """A row with its name, such as `line 7`. Cells are texts or lists of texts; errors are collected in `faults`."""
 
     def __init__(self, name: str, cells: Mapping[str, Any], faults: list[Fault]) -> None:
         self.name = name
@@ -39,7 +39,7 @@ class Row:
 
     @property
     def fault_count(self) -> int:
-        """Return the number of errors of the file that are known so far."""
+        """Return the number of errors found in the file so far."""
         return len(self._faults)
 
     def fail(self, column: str, message: str) -> None:
@@ -48,7 +48,9 @@ class Row:
             self._faults.append(Fault(self.name, column, message))
 
     def read(self, column: str, reader: Callable[[str], T]) -> T | None:
-        """Return the cell as the reader parses it; None, and an error, when it is absent, no text, or refused."""
+        """Return the cell's parsed value. Report an error and return None if the cell is absent, not a text, or refused
+        by the reader.
+        """
         cell = self._cells.get(column)
         if cell is None or cell == "":
             self.fail(column, "is missing")
@@ -66,7 +68,7 @@ class Row:
         return None if self._cells.get(column) in (None, "") else self.read(column, reader)
 
     def texts(self, column: str) -> list[str]:
-        """Return the cell's list: a JSON list, or the parts of a text between semicolons."""
+        """Return the cell's list: a JSON list, or the parts of a text that is separated by semicolons."""
         cell = self._cells.get(column)
         parts = [part.strip() for part in cell.split(";")] if isinstance(cell, str) else cell
         if not isinstance(parts, list) or not parts or not all(isinstance(part, str) and part for part in parts):
@@ -75,8 +77,8 @@ class Row:
         return parts
 
     def read_optional_list(self, column: str, reader: Callable[[list[str]], T]) -> T | None:
-        """Return the cell's list, as `texts` does, as the reader parses it; None for an absent or empty cell, and with
-        an error for one that is refused.
+        """Return the list of the cell's parsed values, split as `texts` does; None for an absent or empty cell. A value
+        that the reader refuses is reported, and the result is None.
         """
         if self._cells.get(column) in (None, "", []):
             return None
@@ -88,7 +90,7 @@ class Row:
             return None
 
     def refuse_unknown(self, known: frozenset[str]) -> None:
-        """Report columns that nothing has read, which are misspelt."""
+        """Report the columns that no reader has used, which are probably misspelt."""
         for column, cell in self._cells.items():
             if column == SURPLUS:
                 self.fail(column, "the row has more cells than there are columns; put cells with commas in quotes")
@@ -98,10 +100,9 @@ class Row:
 
 def plain_number(text: str) -> str:
     """Return a number that is written with an exponent, such as 5e-05, in plain digits; any other text as it is.
-    Programs write small and large numbers so, where a person would not.
+    Spreadsheets and programs write small and large numbers in this way.
 
-    Refuses `BAD_USER_INPUT` where that takes more than 40 characters: 1e999999999 is a short text, and a number that
-    fills memory.
+    Refuses `BAD_USER_INPUT` if the result has more than 40 characters: 1e999999999 would fill the memory.
     """
     if not _WITH_EXPONENT.fullmatch(text):
         return text

@@ -1,4 +1,4 @@
-"""Statistics over many orders: groupings, and the figures of each group. Counts nothing itself."""
+"""Statistics over many orders: groupings, and the figures of each group. The counting is done by storage."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class OrderGrouping(StrEnum):
 
     @property
     def is_time(self) -> bool:
-        """Return True for groups of time, which are listed newest first; all others are listed largest first."""
+        """Return True for groupings by time, which are listed newest first; all others are listed largest first."""
         return self in {OrderGrouping.MONTH, OrderGrouping.DAY}
 
     @property
@@ -69,7 +69,7 @@ class OrderStatistics:
 
 
 def statistics_of(grouping: OrderGrouping, parts: Iterable[GroupPart]) -> OrderStatistics:
-    """Return the groups that the parts belong to: newest first by time, otherwise the one with the most orders
+    """Return the groups with their parts: groups of time newest first, all others by number of orders, largest
     first.
     """
     by_key: dict[str | None, list[GroupPart]] = {}

@@ -1,6 +1,6 @@
 """Rules of the catalogue: validation of each fact that an operator states, through any API or file.
 
-Knows neither the existing catalogue nor the spelling of facts in each API; a refusal's path names the fact.
+Does not know the existing catalogue or the member names of each API; the path of a refusal is the name of the fact.
 """
 
 import re
@@ -39,7 +39,7 @@ STOCK = frozenset(
         *("withdrawn_at", "withdrawal_reason"),
     }
 )
-"""Members of a batch that its receipt does not state."""
+"""Members of a batch that are not stated when it is received."""
 SERIAL_COLUMNS = (
     *("serial_form", "serial_layout", "serial_prefix", "serial_joiner", "serial_suffix", "serial_start"),
     *("serial_width", "registry_reference", "issued_g"),
@@ -61,11 +61,11 @@ _WORDS = {
     "period_end": "end of the monitoring period",
     "issued_g": "mass",
 }
-"""Words for facts whose names are not words."""
+"""Words for facts whose member names do not read as words."""
 PROJECT_FACTS = ("registry_project_id", "methodology", "offset_type", "storage_years", "public_url")
 """Facts of a project that came later than projects, and that may be left out."""
 SALE = frozenset({"id", "created_at", "disabled_at"})
-"""Members of a bundle or a project that the operator does not state."""
+"""Members of a bundle or a project that are set by the service and not by the operator."""
 
 
 def slug_of(text: str, *path: str | int) -> str:
@@ -139,20 +139,21 @@ def tiers_of(tiers: Iterable[PriceTier], *path: str | int) -> tuple[PriceTier, .
 
 
 def rising_tier(tiers: Sequence[PriceTier]) -> int | None:
-    """Return the place, in the order given, of the lowest tier whose unit price is above that of a smaller minimum.
+    """Return the index, in the given order, of the first tier whose unit price is above that of a tier with a smaller
+    minimum; None if there is none.
 
-    Such a price list is not set or imported: 100 t would cost more than one order of 99 t and one of 1 t.
+    Such a price list is refused: an order of 100 t would cost more than two of 99 t and 1 t.
     """
     ordered = sorted(enumerate(tiers), key=lambda placed: placed[1].minimum_mass_g)
     for (_, lower), (place, upper) in pairwise(ordered):
-        # Two tiers of one minimum are another fault, which `tiers_of` names.
+        # Two tiers with the same minimum are a different error, which `tiers_of` reports.
         if upper.minimum_mass_g > lower.minimum_mass_g and upper.unit_price_micros > lower.unit_price_micros:
             return place
     return None
 
 
 def stocked(block: Block, **facts: Any) -> CreditBatch:
-    """Return a batch as it is received: all that was issued is available."""
+    """Return a new batch, of which all issued grams are available."""
     return CreditBatch(
         **facts, **serial_columns(block), available_g=facts["issued_g"], held_g=0, allocated_g=0, retired_g=0
     )
@@ -179,7 +180,7 @@ def serial_columns(block: Block) -> dict[str, Any]:
 
 
 def block_of(batch: CreditBatch) -> Block:
-    """Return the serials of a batch; a last credit that is only partly ours counts whole."""
+    """Return the serials of a batch. A last credit of which only a part is in the batch counts as a whole."""
     if batch.serial_form is SerialForm.NONE:
         return UnnumberedBatch(batch.registry_reference or "", batch.issued_g)
     return SerialBlock(
@@ -195,14 +196,14 @@ def block_of(batch: CreditBatch) -> Block:
 
 
 def storage_years_of(years: int, *path: str | int) -> int:
-    """Check the years for which a project's removals count as stored."""
+    """Check the number of years for which a project's removals count as stored."""
     if not 0 < years <= STORAGE_YEARS_MAX:
         raise Refused(Code.BAD_USER_INPUT, f"Give 1 to {STORAGE_YEARS_MAX} years.", path)
     return years
 
 
 def labels_of(texts: Sequence[str], *path: str | int) -> list[str]:
-    """Return the labels of a batch sorted, because their order means nothing. Refuses `BAD_USER_INPUT` for too many,
+    """Return the labels of a batch sorted, because their order has no meaning. Refuses `BAD_USER_INPUT` for too many,
     and for one that is empty, too long or named twice.
     """
     if len(texts) > LABELS_MAX:
@@ -215,16 +216,14 @@ def labels_of(texts: Sequence[str], *path: str | int) -> list[str]:
 
 
 def unstated_facts(wanted: Any) -> frozenset[str]:
-    """Return the members of a project that its operator did not state and may leave out. A repetition that does not
-    state them names the same project.
+    """Return the optional members of a project that its operator did not state. A repeated request without them is
+    still a retry.
     """
     return frozenset(name for name in PROJECT_FACTS if getattr(wanted, name, None) is None)
 
 
 def differing(one: Any, other: Any, unstated: frozenset[str]) -> list[str]:
-    """Return the facts in which two values of one dataclass differ, apart from those that the operator does not
-    state.
-    """
+    """Return the facts in which two values of one dataclass differ, except those that the operator does not state."""
     names = (field.name for field in fields(one))
     return [name for name in names if name not in unstated and getattr(one, name) != getattr(other, name)]
 
@@ -239,7 +238,7 @@ def reused(noun: str, names: Sequence[str], *path: str | int) -> Refused:
 
 
 def weights_of(portfolio_id: UUID, selection: Selection) -> list[PortfolioWeight]:
-    """Return the selection as the weights of a portfolio, in its order."""
+    """Return the portfolio weights for the selection, in its order."""
     return [
         PortfolioWeight(
             portfolio_id=portfolio_id, bundle_id=weight.bundle_id, position=position, hundredths=weight.hundredths

@@ -19,21 +19,21 @@ _SLUG = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 
 
 class PageStatus(StrEnum):
-    """Visibility of a page: a disabled page is stored, and absent for the public."""
+    """Visibility of a page. A disabled page stays stored, but is not found by the public."""
 
     ENABLED = "enabled"
     DISABLED = "disabled"
 
 
 class PageTitle(StrEnum):
-    """Figure at the top of a page."""
+    """Figure that a page shows at its top."""
 
     BY_VOLUME = "by_volume"
     BY_PRICE = "by_price"
 
 
 class PageDescription(StrEnum):
-    """Sentence below the title of a page."""
+    """Sentence that a page shows below its title."""
 
     BY_EQUIVALENT = "by_equivalent"
     BY_SUPPORTED_GOALS = "by_supported_goals"
@@ -50,7 +50,7 @@ class PageSection(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SustainabilityPage:
-    """The page of one account. `slug` names it among the pages of the account's mode; `custom_description` is shown if
+    """The page of one account. `slug` is unique among the pages of the account's mode; `custom_description` is shown if
     `description` says so.
     """
 
@@ -71,7 +71,9 @@ class SustainabilityPage:
 
 @dataclass(frozen=True, slots=True)
 class BundleShare:
-    """The mass that completed orders bought of one bundle, and its share of all of them in hundredths of a percent."""
+    """The mass that completed orders bought of one bundle, and its share of the mass of all bundles in hundredths of a
+    percent.
+    """
 
     bundle_id: UUID
     mass_g: int
@@ -91,7 +93,7 @@ class Impact:
 
     @property
     def flights(self) -> int:
-        """Return the number of one-way flights from New York to London, in economy class, that emit the mass."""
+        """Return the number of one-way economy flights from New York to London whose emissions equal the mass."""
         return self.mass_g // flight_g()
 
 
@@ -116,8 +118,8 @@ def slug_of(text: str, *path: str | int) -> str:
 
 
 def kept_description(text: str | None, description: PageDescription | None, *path: str | int) -> str | None:
-    """Return an account's own sentence; None without one. Refuses `BAD_USER_INPUT` for a page that shows the sentence
-    and has none, and for a text that is too long.
+    """Return an account's own sentence, or None. Refuses `BAD_USER_INPUT` for a text that is too long, and if the page
+    shows the sentence but there is none.
     """
     kept = (text or "").strip()
     if not kept and description is PageDescription.BY_CUSTOM_DESCRIPTION:
@@ -126,7 +128,7 @@ def kept_description(text: str | None, description: PageDescription | None, *pat
 
 
 def sections_of(wanted: Sequence[PageSection], *path: str | int) -> list[str]:
-    """Return the sections in the order of a page. Refuses `BAD_USER_INPUT` if one stands twice."""
+    """Return the sections in the order in which a page shows them. Refuses `BAD_USER_INPUT` for a duplicate."""
     if len(set(wanted)) < len(wanted):
         raise Refused(Code.BAD_USER_INPUT, "Name each section at most once.", path)
     return [section.value for section in PageSection if section in wanted]
@@ -151,5 +153,5 @@ def shares_of(masses: Mapping[UUID, int]) -> list[BundleShare]:
 
 @cache
 def flight_g() -> int:
-    """Return the emissions of one passenger on a one-way flight from New York to London in economy class."""
+    """Return the emissions, in grams, of one passenger on a one-way economy flight from New York to London."""
     return estimate(Flight(route=AirportPair("JFK", "LHR"))).mass_g

@@ -1,7 +1,7 @@
 """Arithmetic of tax, and of amounts on documents, in minor units.
 
-Tax is rounded once on an invoice, and cumulatively on its credit notes and part payments: rounded singly, five credits
-of 1 at 20 percent would take back nothing of a tax of 1.
+Tax is rounded once on an invoice, and cumulatively on its credit notes and part payments: if each were rounded alone,
+five credits of 1 at 20 percent would return nothing of a tax of 1.
 """
 
 from collections.abc import Sequence
@@ -30,9 +30,10 @@ def tax_of(net_minor: int, rate_hundredths: int) -> int:
 
 
 def share_of(tax_minor: int, part_minor: int, whole_minor: int) -> int:
-    """Return the tax on a part of the amount whose tax is given, rounded half up; 0 if the whole amount is 0.
+    """Return the tax on a part of an amount, given the tax on the whole, rounded half up; 0 if the whole amount is 0.
 
-    The share of the sum of all parts so far, less the share of the sum before, is the tax on the next part.
+    For successive parts, pass cumulative sums: the tax on a part is the result for the sum including it, less the
+    result for the sum before it.
     """
     return round_half_up(tax_minor * part_minor, whole_minor) if whole_minor else 0
 
@@ -46,11 +47,11 @@ def document_amounts(order: Order, lines: Sequence[OrderLine]) -> DocumentAmount
 
 
 def rounded_to_sum(exact_minor: Sequence[Fraction], sum_minor: int) -> list[int]:
-    """Return whole amounts that add up to the sum: each exact amount rounded down, and the rest of the sum, one unit
-    each, to those with the largest fractions, equal ones by position.
+    """Return whole amounts that add up to the sum: each exact amount rounded down, then one unit added to those with
+    the largest fractions, of equal ones to the first, until the sum is reached.
 
-    Exact amounts whose own sum is further from the given one than rounding explains are scaled to it first: the sum of
-    an order may be frozen while its prices round to another one.
+    If the exact amounts sum to a value that differs by more than rounding, they are scaled first: the stored total of
+    an order may differ from the sum of its prices.
     """
     if not exact_minor:
         if sum_minor:

@@ -18,8 +18,8 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def kept_text(text: str, length_max: int, *path: str | int, required: bool = True) -> str:
-    """Return the text unchanged. Refuses `BAD_USER_INPUT` for one that is too long, empty where it may not be, or
-    unstorable: NUL, which PostgreSQL cannot store, and lone surrogates, which no encoding can.
+    """Return the text unchanged. Refuses `BAD_USER_INPUT` for one that is too long, empty unless that is allowed, or
+    impossible to store: NUL, which PostgreSQL cannot store, and lone surrogates, which no encoding can.
     """
     if len(text) > length_max or (required and not text) or _UNSTORABLE.search(text):
         least = 1 if required else 0
@@ -28,8 +28,8 @@ def kept_text(text: str, length_max: int, *path: str | int, required: bool = Tru
 
 
 def kept_reference(text: str, length_max: int, *path: str | int) -> str:
-    """Return a reference without the blanks around it, which are no part of it: nobody sees them, and a retry that
-    loses them would be a second payment. Refuses as `kept_text`.
+    """Return a reference without blanks at its ends. Nobody sees them, and a retry without them would otherwise count
+    as a second payment. Refuses as `kept_text`.
     """
     return kept_text(text.strip(), length_max, *path)
 
@@ -48,8 +48,8 @@ def kept_url(text: str, *path: str | int) -> str:
 
 
 def refuse_unless_outside(url: str, *path: str | int, loopback: bool = False) -> None:
-    """Refuse `BAD_USER_INPUT` for an address that this service must not send to; with `loopback`, those of this machine
-    are accepted.
+    """Refuse `BAD_USER_INPUT` for a URL whose host is an address in a private or reserved network; with `loopback` this
+    machine's own addresses are accepted.
     """
     try:
         parse_destination(url, loopback=loopback)

@@ -1,4 +1,4 @@
-"""The rule of vintages: credits are sold and retired once the time that they stand for is over."""
+"""The rule of vintages: credits are sold and retired only after their vintage or monitoring period is over."""
 
 from datetime import date
 from enum import StrEnum
@@ -22,8 +22,8 @@ def vintage_fault(
 ) -> VintageFault | None:
     """Return why the credits may not be received or retired today (a date in UTC), or None if they may.
 
-    The last day of the monitoring period decides where it is known, even in a year that is not over; without
-    one the whole vintage year must be past. Units that are ex ante or pending never may.
+    If the last day of the monitoring period is known it must be past; otherwise the whole vintage year must be past. Ex
+    ante and pending units are never accepted.
     """
     if status is CreditStatus.EX_ANTE:
         return VintageFault.EX_ANTE
@@ -39,7 +39,7 @@ def vintage_fault(
 def vintage_refusal(
     fault: VintageFault, *, vintage: int, period_end: date | None, path: tuple[str | int, ...]
 ) -> Refused:
-    """Return the refusal of credits that have this fault; `path` is the member that states the serials."""
+    """Return the refusal for the fault; `path` is the member that states the serials."""
     match fault:
         case VintageFault.EX_ANTE:
             message = "These units are ex ante. Receive them when the registry has verified them."
@@ -61,9 +61,11 @@ def vintage_refusal(
 
 
 def agreed_period_start(facts: SerialFacts, *, period_end: date | None, stated: date | None) -> date | None:
-    """Return the first day of the monitoring period as the operator or the serial states it, or None if neither does.
+    """Return the first day of the monitoring period from the operator's statement or the serial; None if neither has
+    it.
 
     Refuses `BAD_USER_INPUT` where the two differ, and for a period that starts after its end.
+
     """
     if stated is not None and facts.period_from is not None and stated != facts.period_from:
         message = (
@@ -78,10 +80,10 @@ def agreed_period_start(facts: SerialFacts, *, period_end: date | None, stated: 
 
 
 def agreed_period_end(facts: SerialFacts, *, vintage: int, stated: date | None) -> date | None:
-    """Return the last day of the monitoring period as the operator or the serial states it, or None if neither does.
+    """Return the last day of the monitoring period from the operator's statement or the serial; None if neither has it.
 
-    Refuses `BAD_USER_INPUT` where the operator's vintage or period end is not that of the serial: a later vintage must
-    not pass for an earlier one.
+    Refuses `BAD_USER_INPUT` if the operator's vintage or period end differs from the serial's, because credits of a
+    later vintage could otherwise be sold as older ones.
     """
     if facts.vintage is not None and facts.vintage != vintage:
         message = f"The serial is of vintage {facts.vintage}, not {vintage}. Correct the vintage or the serial."

@@ -1,4 +1,4 @@
-"""Signatures of webhook requests: Standard Webhooks 1.0, and the header `Lune-HMAC`. Pure."""
+"""Signatures of webhook requests: Standard Webhooks 1.0, and the header `Lune-HMAC`."""
 
 import base64
 import hmac
@@ -12,7 +12,7 @@ PREFIX = "whsec_"
 
 
 def secret_text(bits: bytes) -> str:
-    """Return the text of a secret, as its holder is shown it once."""
+    """Return a secret in the text form that is shown once to its holder."""
     return PREFIX + base64.b64encode(bits).decode()
 
 

@@ -23,7 +23,7 @@ OVERLAP = timedelta(hours=24)
 """Time for which requests are signed under the previous secret as well."""
 CALLBACK_CURRENCY = "SAR"
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
-"""Due time of a delivery that waits for an earlier one of its account."""
+"""Due time of a delivery that is not sent before an earlier one of its account."""
 RETRIED_FOR = timedelta(hours=76)
 CALLBACK_RETRIED_FOR = timedelta(hours=24)
 FAILING_AFTER = 3
@@ -43,14 +43,16 @@ LUNE_TYPES = frozenset(
 
 _DELAYS_S = (5, 30, 120, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 _ORDERED_DELAYS_S = (5, 30, 120, 300, 900, 1_800, 3_600)
-"""Short, because all later events of the account wait for the first one."""
+"""Delays between attempts, in seconds. They are short, because all later events of the account wait for the first
+one.
+"""
 _JITTER = 0.2
 _RETRY_AFTER_MAX_S = 86_400
 
 
 class WebhookFormat(StrEnum):
-    """Formats of requests. `CALLBACK` is that of the addresses in orders: it has no secret and no endpoint of an
-    account.
+    """Formats of requests. `CALLBACK` is used for the callback URLs of single orders; it has no secret and belongs to
+    no endpoint.
     """
 
     STANDARD = "STANDARD"
@@ -64,7 +66,7 @@ class WebhookFormat(StrEnum):
 
     @property
     def timeout_s(self) -> int:
-        """Return the time in which a receiver has to answer."""
+        """Return the time limit for a receiver's answer, in seconds."""
         return 30 if self is WebhookFormat.LUNE else 15
 
 
@@ -85,8 +87,8 @@ class DisabledReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """An address that events are sent to. Empty `event_types` are all types. `account_ids` None are the account and all
-    its client accounts. Secrets are sealed.
+    """A URL that events are sent to. Empty `event_types` stand for all types; `account_ids` of None stands for the
+    account and all its client accounts. Secrets are encrypted.
     """
 
     account_id: UUID
@@ -105,8 +107,8 @@ class Endpoint:
     deleted_at: datetime | None
 
     def wants(self, event_type: EventType) -> bool:
-        """Return True if the endpoint is sent events of the type. Test events are sent to one endpoint each, by
-        request.
+        """Return True if the endpoint is sent events of the type. Test events are sent to the one endpoint for which
+        they were requested.
         """
         if event_type is EventType.WEBHOOK_TEST or (self.format is WebhookFormat.LUNE and event_type not in LUNE_TYPES):
             return False
@@ -162,11 +164,11 @@ class Attempt:
 
     @property
     def is_gone(self) -> bool:
-        """Return True if the receiver says that it is gone for good."""
+        """Return True for the status 410, by which a receiver ends the deliveries for good."""
         return self.status == 410
 
     def logged(self) -> dict[str, Any]:
-        """Return the entry of the delivery's log."""
+        """Return the attempt as an entry of the delivery's log."""
         return {
             "at": self.at.isoformat(),
             "status": self.status,
@@ -177,8 +179,8 @@ class Attempt:
 
 
 def is_called_back(order: Order) -> bool:
-    """Return True if changes of the order are sent to the address in it, in the form of carbon-engine, whose orders are
-    in SAR.
+    """Return True if changes of the order are sent to its callback URL. Only orders in SAR have that, because the
+    messages are in the form of carbon-engine.
     """
     return order.callback_url is not None and order.currency == CALLBACK_CURRENCY
 
@@ -190,10 +192,10 @@ def next_due(
     give_up_at: datetime,
     random: Callable[[], float],
 ) -> datetime | None:
-    """Return when a delivery is tried again after so many attempts, or None if it is given up.
+    """Return the time of the next attempt after `attempts` failed ones, or None if the delivery is given up.
 
-    The pauses grow and have up to a fifth of jitter, and are no shorter than a `Retry-After` of the statuses 429 and
-    503, up to a day. The last attempt is at `give_up_at`.
+    The pauses grow and have up to a fifth of jitter, and are at least as long as a `Retry-After` header of the statuses
+    429 and 503, up to a day. The last attempt is at `give_up_at`.
     """
     if attempt.at >= give_up_at:
         return None
@@ -205,7 +207,7 @@ def next_due(
 
 
 def retry_after_s(text: str | None, now: datetime) -> int:
-    """Return the seconds that a header `Retry-After` asks for, or 0 for none that can be read."""
+    """Return the seconds of a `Retry-After` header; 0 without one or if it cannot be parsed."""
     if text is None:
         return 0
     if text.strip().isascii() and text.strip().isdigit():

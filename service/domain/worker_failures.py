@@ -1,4 +1,4 @@
-"""Items of worker steps that failed: which, how often, and when each is tried again."""
+"""Items of worker steps that failed: their keys, counts, and times of the next attempt."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,8 +21,8 @@ class WorkerStep(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class ItemKey:
-    """One thing that a step does: `item_id` is that of an order, a quote or the account itself, `position` the line
-    where a line is meant.
+    """Key of an item that a step processes: `item_id` is the id of an order, a quote or the account itself, `position`
+    the order line if the item is one.
     """
 
     account_id: UUID
@@ -32,7 +32,7 @@ class ItemKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerFailure:
-    """An item that failed `attempts` times in a row and is left alone until `retry_at`."""
+    """An item that failed `attempts` times in a row and is skipped until `retry_at`."""
 
     step: WorkerStep
     account_id: UUID
@@ -45,10 +45,12 @@ class WorkerFailure:
 
     @property
     def key(self) -> ItemKey:
-        """Return the item that failed."""
+        """Return the key of the item that failed."""
         return ItemKey(self.account_id, self.item_id, self.position)
 
 
 def retry_after(attempts: int) -> timedelta:
-    """Return how long an item rests after so many failures in a row: 2 s, 4 s, 8 s and so on, at most an hour."""
+    """Return the pause before the next attempt after this many failures in a row: 2 s, 4 s, 8 s and so on, at most an
+    hour.
+    """
     return min(timedelta(seconds=2 ** min(attempts, 12)), RETRY_MAX)

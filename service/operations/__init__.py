@@ -1,1 +1,1 @@
-"""Use cases: one verb, one file, one transaction."""
+"""Use cases of the service: one verb in each file, in one transaction."""

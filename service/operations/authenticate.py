@@ -23,10 +23,10 @@ from service.storage.database import Statements
 
 
 async def authenticate_again(resources: Resources, key_id: str) -> Caller:
-    """Return the account behind a key that was authenticated before, if the key is still valid: for tokens that stand
-    for a key.
+    """Return the account behind a key that was authenticated before, if the key is still valid: used for tokens that
+    replace a key.
 
-    Refuses `UNAUTHENTICATED` as `authenticate` does. The caller of this function has verified the token.
+    Refuses `UNAUTHENTICATED` as `authenticate` does. The token must have been verified before.
     """
     found = await resources.keys.get(key_id)
     if found is None:
@@ -37,10 +37,11 @@ async def authenticate_again(resources: Resources, key_id: str) -> Caller:
 
 
 async def authenticate_token(resources: Resources, text: str, peppers: Peppers) -> tuple[Caller, TokenClaims]:
-    """Return the account behind the key that an access token stands for, with all scopes of the key, and what the token
-    says: the caller of this function takes the other scopes away.
+    """Return the account behind the key that an access token stands for, with all scopes of the key, and the claims of
+    the token, by which the caller of this function must limit the scopes.
 
     Refuses `UNAUTHENTICATED` as `authenticate` does.
+
     """
     claims = read_token(text, peppers)
     if claims is None or claims.expires_at <= resources.clock():
@@ -62,11 +63,13 @@ async def authenticate(
     if is_token(key_text):
         message = "Access tokens are not accepted here, only by GraphQL and exports. Send an API key."
         raise Refused(Code.UNAUTHENTICATED, message)
-    # By the hash of the whole text: nothing that opens an account stays in memory, and another secret is another name.
+    # Cached by the hash of the whole text, so that no usable key stays in memory, and a text with another secret is not
+    # found.
     name = sha256(key_text.encode("utf-8", "surrogatepass")).digest()
     kept = resources.known_keys.get(name)
     if kept is not None:
-        # Or the call would go as far as its first statement, and GraphQL answer 200 with nothing but nulls.
+        # Checked first, because a request that failed only at its first statement would be answered by GraphQL with
+        # status 200 and only nulls.
         resources.database.availability.refuse_if_away()
         key, caller = kept
         _refuse_ended(resources, key)
@@ -85,15 +88,15 @@ async def authenticate(
     caller = _caller(resources, key, account)
     if not is_current or key.secret_check is None:
         await _confirm(resources, key, parsed, pepper)
-    # Only what opens something is kept: else guesses would push out the keys that are in use.
+    # Only valid keys are cached; otherwise guessed ones would displace the keys in use.
     resources.key_uses.note(key.key_id, resources.clock())
     resources.known_keys.put(name, (key, caller), asked_at_s=asked_at_s)
     return caller
 
 
 async def _confirm(resources: Resources, key: StoredKey, parsed: ParsedKey, pepper: bytes) -> None:
-    """Store the key's digest under the present secret, and that the secret is the one of this database. Once a key, and
-    once more after each rotation.
+    """Store the key's digest under the present secret, and record that secret as the database's. Runs once for each
+    key, and again after each rotation of the secret.
     """
 
     async def write(statements: Statements) -> None:
@@ -119,5 +122,5 @@ def _refuse_ended(resources: Resources, key: StoredKey) -> None:
 
 
 def unauthenticated() -> Refused:
-    """Return the one refusal of every request without a valid key."""
+    """Return the refusal that every request without a valid key gets."""
     return Refused(Code.UNAUTHENTICATED, "Send a valid API key: Authorization: Bearer <key>.")

@@ -43,8 +43,8 @@ _DAYS_LEFT_OUT = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """All orders of the account and its client accounts in one currency that are on no invoice and whose sales stand,
-    placed within a range of time.
+    """Selection of the orders of the account and its client accounts, placed in a range of time, in one currency, that
+    are on no invoice and whose sale was not undone.
     """
 
     currency: str
@@ -52,7 +52,7 @@ class Period:
     created_until: datetime | None = None
 
     def wire_form(self) -> dict[str, str | datetime]:
-        """Return the members under the names that stored fingerprints have, without an end that is not given."""
+        """Return the members under the names that stored fingerprints have, without a limit that was not given."""
         form: dict[str, str | datetime] = {"currency": self.currency}
         if self.created_from is not None:
             form["created_from"] = self.created_from
@@ -63,7 +63,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Billed:
-    """An invoice, and a flag if it was issued before."""
+    """An invoice; `replayed` is True if it was issued before."""
 
     invoice: Invoice
     replayed: bool
@@ -78,15 +78,16 @@ async def bill_orders(
     *,
     payment_days: int | None = None,
 ) -> Billed:
-    """Issue one invoice of the account's payer, once, whatever the number of tries with its reference; its orders are
-    BILLED unless they are paid. What was paid of them is prepaid, and the tax of the payer's profile of the day is
-    owed. It is due after `payment_days`, by default those of the seller, and paid if nothing is
+    """Issue one invoice of the account's payer, however often the request is repeated with its reference. Its orders
+    become BILLED unless they are paid. Amounts already paid for them count as prepaid, and tax is added by the payer's
+    profile of the day. The invoice is due after `payment_days`, by default the seller's, and PAID at once if nothing is
     owed.
 
     Refuses `IDEMPOTENCY_KEY_REUSED` for a reference of another invoice, `NOT_FOUND`, also when there is nothing to
     bill, `PAYMENT_STATE` for a named order whose sale does not stand or that is on an invoice already, and
     `BAD_USER_INPUT` for orders in several currencies, for more of them than one invoice holds, and for reverse charge
     without the payer's tax number.
+
     """
     caller.require(Scope.OPERATOR)
     reference, given = kept_reference(reference, IDEMPOTENCY_KEY_LENGTH_MAX, "reference"), reference
@@ -104,10 +105,11 @@ async def bill_orders(
             found = await money.of_reference(statements, money.INVOICES, payer_id, {reference, given})
             if found is not None and found.fingerprint != digest:
                 raise reused()
-            # A try whose commit went unanswered finds its own invoice: that is no replay to its caller.
+            # An invoice with this id was written by an earlier attempt whose answer was lost; to the caller it is new.
             return Billed(found, replayed=found.id != invoice_id) if found else None
 
-        # Before the orders are looked for: by now there may be none, or more of them than one invoice holds.
+        # Before the orders are read: when a request is repeated, there may be none left, or more than one invoice
+        # holds.
         payer_id = await find_payer(statements, account_id)
         if replay := await issued(payer_id):
             return replay
@@ -129,7 +131,7 @@ async def bill_orders(
         rate = profile.rate_hundredths if profile else 0
         tax_minor = tax_of(net_minor, rate)
         is_paid = prepaid_minor == net_minor and not tax_minor
-        # Last before the rows are written: invoices of other payers of the seller wait for the counter.
+        # The counter is locked as late as possible, because invoices of the seller's other payers wait for it.
         number = await numbers.next_number(statements, seller.id, payer.mode, DocumentKind.INVOICE, now.year)
         invoice = Invoice(
             account_id=locked.payer_id,
@@ -177,7 +179,8 @@ def _fingerprint(
     account_id: UUID, what: Period | Sequence[OrderRef], named: Sequence[Order], payment_days: int | None
 ) -> str:
     """Return the values that a retry with the reference has to match. References never expire: no renaming may change a
-    name here, and an end that a period lacks is left out. Days that are left out count as 30, as in earlier releases.
+    name here, and a missing limit of a period is left out. Without `payment_days` the fingerprint contains 30, as in
+    earlier releases.
     """
     billed_orders = what.wire_form() if isinstance(what, Period) else [order.id for order in named]
     days = _DAYS_LEFT_OUT if payment_days is None else payment_days
@@ -237,8 +240,8 @@ async def _lock(statements: Statements, candidates: Sequence[Order]) -> list[Ord
 
 
 def _billed(found: Sequence[Order], lined: Collection[UUID], what: Period | Sequence[OrderRef]) -> list[Order]:
-    """Return the orders as they are on the invoice; `lined` are on one already. One that was billed or cancelled in the
-    meantime is left out of a period; a named one is refused.
+    """Return the orders that go on the invoice; `lined` are already on one. An order that was billed or cancelled in
+    the meantime is left out of a period, but refused if it was named.
     """
     on_invoice: list[Order] = []
     for index, order in enumerate(found):

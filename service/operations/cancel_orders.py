@@ -37,12 +37,11 @@ async def cancel_orders(
     `all_or_nothing` one refusal leaves all orders unchanged. Credits go back to their batches, payments to the rest of
     the order's invoice and to the balance.
 
-    With `only_unfulfilled` an order keeps the credits that it has: what it costs less is no longer owed, or goes to the
-    balance. Its unit prices rise to those of the smaller mass, at most as far as the old total allows; with the scope
-    `OPERATOR` they stay, since the seller reduces what it cannot deliver. One that has none is cancelled; one that
-    waits for nothing stays as it is.
-    Imported history is refused `ORDER_STATE` to callers without the scope `OPERATOR`.
-    With `while_issued` an order that is on an invoice, or paid, is refused `ORDER_STATE`.
+    With `only_unfulfilled` an order keeps the credits that it has; the amount by which it costs less is no longer owed,
+    or goes to the balance. Its unit prices rise to those of the smaller mass, at most as far as the old total allows;
+    with the scope `OPERATOR` they stay, since the seller reduces what it cannot deliver. An order without credits is
+    cancelled; one that does not wait stays as it is. Imported history is refused `ORDER_STATE` to callers without the
+    scope `OPERATOR`. With `while_issued` an order that is on an invoice, or paid, is refused `ORDER_STATE`.
     """
     caller.require(Scope.ORDERS_WRITE)
     if not 0 < len(refs) <= ORDERS_AT_ONCE_MAX:
@@ -79,7 +78,7 @@ async def cancel_orders(
 
 
 async def _ids_of(statements: Statements, caller: Caller, refs: Sequence[OrderRef]) -> list[UUID | None]:
-    """Return the id of each reference, or None if it leads to no order."""
+    """Return the reference's order id, or None if there is no such order."""
     ids: list[UUID | None] = []
     for ref in refs:
         order = None if ref.id is not None else await orders.find(statements, caller.account.id, ref)
@@ -88,7 +87,7 @@ async def _ids_of(statements: Statements, caller: Caller, refs: Sequence[OrderRe
 
 
 def _customers(decided: Reversal | Refused) -> Reversal | Refused:
-    """Return what is decided, or the refusal of what only the seller may undo."""
+    """Return the decision for a customer's request: a refusal if only the seller may undo the order."""
     if isinstance(decided, Reversal):
         try:
             refuse_imported(decided.order)
@@ -131,7 +130,7 @@ async def _decide(
     only_unfulfilled: bool,
     tariffs: Mapping[str, Tariff] | None,
 ) -> dict[UUID, Reversal | Refused]:
-    """Return the reversal or the refusal of each order; those with nothing to do are left out."""
+    """Return the reversal or the refusal of each order. Orders that need no change are left out."""
     if not found:
         return {}
     account_id = next(iter(found.values())).account_id

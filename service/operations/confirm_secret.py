@@ -1,4 +1,4 @@
-"""Confirm the secret: a process learns at its start that its secret is the one that the database's keys need."""
+"""Confirm the secret: compare the secret of this process with the one under which the database's keys were digested."""
 
 from enum import Enum
 
@@ -9,13 +9,13 @@ from service.storage.database import Statements
 
 
 class SecretState(Enum):
-    """Relation of the secret of a process to its database."""
+    """Result of comparing the secret of a process with its database."""
 
     CONFIRMED = "confirmed"
     UNCONFIRMED = "unconfirmed"
-    """The database has keys of a release that kept no check value; the first key that is used writes it."""
+    """The database has keys of a release that stored no check value. It is written when a key is first used."""
     OTHER = "other"
-    """The keys were digested under another secret: none of them would open anything."""
+    """The keys were digested under another secret: no key would be accepted."""
 
 
 async def holds_any_key(resources: Resources) -> bool:
@@ -24,10 +24,10 @@ async def holds_any_key(resources: Resources) -> bool:
 
 
 async def confirm_secret(resources: Resources, *, pepper: bytes, previous_pepper: bytes | None) -> SecretState:
-    """Return how the secret stands to the database, and write its check value where there are no keys yet.
+    """Return how the secret compares to the database's, and store its check value if there are no keys yet.
 
-    If the check value is the previous secret's, write the present one's: a rotation begins. Safe to repeat and to run
-    in several processes at once.
+    If the stored check value is the previous secret's, replace it by the present one's: a rotation begins. Safe to
+    repeat and to run in several processes at once.
     """
 
     async def write(statements: Statements) -> SecretState:
@@ -45,7 +45,7 @@ async def confirm_secret(resources: Resources, *, pepper: bytes, previous_pepper
 
 
 async def secret_state(resources: Resources, *, pepper: bytes, previous_pepper: bytes | None) -> SecretState:
-    """Return how the secret stands to the database, and change nothing."""
+    """Return how the secret compares to the database's. Changes nothing."""
     found = await secret_checks.value(resources.database.reader)
     if found is None:
         has_keys = await secret_checks.any_keys(resources.database.reader)

@@ -8,5 +8,5 @@ from service.storage import worker_failures
 
 
 async def count_failing_items(resources: Resources) -> Mapping[str, int]:
-    """Return how many items fail at present, for every step whose items fail one by one."""
+    """Return the present number of failing items for every step whose items fail one by one."""
     return dict.fromkeys(map(str, WorkerStep), 0) | await worker_failures.count(resources.database.reader)

@@ -16,7 +16,7 @@ WEBHOOKS, MAIL = "webhooks", "mail"
 
 @dataclass(frozen=True, slots=True)
 class Outbound:
-    """The backlog of one channel: numbers up to `COUNTED_MAX`, and the age of the oldest that waits."""
+    """The backlog of webhooks or of mail: counts up to `COUNTED_MAX`, and the age of the oldest item that waits."""
 
     waiting: int
     failed: int
@@ -24,7 +24,7 @@ class Outbound:
 
 
 async def count_outbound(resources: Resources) -> Mapping[str, Outbound]:
-    """Return what each channel has to send at present."""
+    """Return the present backlog of each channel."""
     now, found = resources.clock(), {}
     for channel, table, sent in (
         (WEBHOOKS, webhook_deliveries.DELIVERIES.name, DeliveryStatus.DELIVERED),

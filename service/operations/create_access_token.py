@@ -1,6 +1,6 @@
 """Create an access token for an API key: a signed text for browsers, which never see a key.
 
-Nothing is stored: the token names the key, and opens nothing once the key is revoked, expired or refused. Promise: P21.
+Nothing is stored: the token contains the key's id, and is refused once the key is revoked or expired. Promise: P21.
 """
 
 from collections.abc import Collection
@@ -27,10 +27,11 @@ async def create_access_token(
     resources: Resources, caller: Caller, *, scopes: Collection[Scope], expires_in_s: int, peppers: Peppers
 ) -> CreatedToken:
     """Create a token for the caller's key with some of its scopes, which ends after `expires_in_s` seconds, or with the
-    key if that ends earlier. A token of a key that acts for another account is for that account alone.
+    key if that ends earlier. If the key acts for another account, the token is limited to that account.
 
     Refuses `FORBIDDEN` to a token, and `BAD_USER_INPUT` for no scope, a scope that the key lacks, and a time out of
     bounds.
+
     """
     caller.refuse_token()
     if not scopes:

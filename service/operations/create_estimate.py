@@ -1,4 +1,6 @@
-"""Create an estimate: store an activity's emissions with the public factors they rest on, to be ordered once."""
+"""Create an estimate: store an activity's emissions, with the public factors that they are computed from, so that they
+can be ordered once.
+"""
 
 from typing import Any
 
@@ -16,16 +18,16 @@ from service.storage.database import Statements
 async def create_estimate(resources: Resources, caller: Caller, command: CreateEstimate) -> Recorded:
     """Store the estimate of the command's activity, or return the one that was stored for the same key and activity.
 
-    Refuses `IDEMPOTENCY_KEY_REUSED` for a key that stands for another activity, `BAD_USER_INPUT` with the path of a
-    quantity that is out of bounds, and `QUANTITY_INVALID` for emissions that round to nothing. The key comes first: a
-    retry is answered from what is stored, although rules and factors may have changed since. Locks the account's head.
+    Refuses `IDEMPOTENCY_KEY_REUSED` for a key of another activity, `BAD_USER_INPUT` with the path of a quantity that is
+    out of bounds, and `QUANTITY_INVALID` for emissions that round to nothing. The key is looked up first, so a retry
+    returns the stored estimate even if rules and factors have changed. Locks the account's head.
     """
     caller.require(Scope.ORDERS_WRITE)
     account_id, fingerprint = caller.account.id, command.fingerprint()
     now = resources.clock()
 
     async def work(statements: Statements) -> Recorded:
-        # Twins of one key take their turn here, so that the second finds the first.
+        # Requests with the same key wait here for each other, so that the second finds the estimate of the first.
         await accounts.lock_heads(statements, [account_id])
         existing = await estimates.existing(statements, account_id, command.estimate_id, command.idempotency_key)
         if existing is None:
@@ -69,6 +71,8 @@ def _worked_out(command: CreateEstimate) -> Estimate:
 
 
 def _stored_form(factors: tuple[Factor, ...]) -> dict[str, Any] | list[dict[str, Any]] | None:
-    """Return one factor as itself, as all estimates before flights of several legs have it, and several as a list."""
+    """Return a single factor as an object, like estimates from before flights with several legs, and several factors as
+    a list.
+    """
     stored = [factor.wire_form() for factor in factors]
     return stored if len(stored) > 1 else next(iter(stored), None)

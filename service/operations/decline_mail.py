@@ -1,6 +1,6 @@
-"""Decline mail: a contact stops the mails of one kind, or takes them up again, by the link in each mail.
+"""Decline mail: a contact stops the mails of one kind, or accepts them again, through the link in each mail.
 
-No caller: the link itself proves that its user got a mail. Locks: the account's head.
+There is no caller with a key; the link itself is the proof that its user received a mail. Locks: the account's head.
 """
 
 from collections.abc import Callable
@@ -30,7 +30,7 @@ class Recipient:
 async def find_recipient(
     resources: Resources, account_id: UUID, is_recipient: Callable[[Contact], bool]
 ) -> Recipient | None:
-    """Return the contact of the account that the function recognises; None if the account has it no more."""
+    """Return the account's contact for which `recognises` is true; None if the account has no such contact any more."""
     reader = resources.database.reader
     account = await accounts.account(reader, account_id)
     people = (await contacts.of_accounts(reader, [account_id])).get(account_id, [])
@@ -39,8 +39,8 @@ async def find_recipient(
 
 
 async def decline_mail(resources: Resources, contact: Contact, kind: MailKind, *, declined: bool) -> None:
-    """Store that the contact declines the kind of mail, or not any more; repeating it changes nothing. The event has
-    the number of contacts, and neither names nor addresses.
+    """Store that the contact declines the kind of mail, or accepts it again; repeating it changes nothing. The event
+    contains the number of contacts, but no names or addresses.
     """
     account_id = contact.account_id
 

@@ -1,11 +1,11 @@
-"""The feed of new events, which all followers in a process share. It is a resource of operations, and no operation.
+"""The feed of new events, which all followers in a process share. A resource that operations use, not an operation.
 
-The rows of events are the source. One task looks at the heads of all followed accounts, which are raised in the
-transactions that record events, and reads what is new once for all followers of an account: so events of every process
-are seen. A follower has a number and no queue. One that falls behind reads the rows itself, and holds no memory.
+One task polls the event numbers of all followed accounts, which grow in the transactions that record events, and reads
+new events once for all followers of an account. So events of every process are seen. A follower has no queue, only the
+number of its last event. A follower that falls behind reads the rows itself, so it uses no memory.
 
-PostgreSQL could tell of new events by NOTIFY, but takes a lock of the whole database for it at each commit, and poolers
-in transaction mode drop it.
+PostgreSQL's NOTIFY is not used: each commit with it takes a lock of the whole database, and poolers in transaction mode
+drop it.
 """
 
 import asyncio
@@ -28,20 +28,20 @@ log = structlog.get_logger(__name__)
 PAGE = 200
 """Events of an account that are read at once, and that are kept for followers that are a little behind."""
 KEPT_S = 2.0
-"""Time for which events are kept after the last one of their account."""
+"""Seconds for which events are kept after the last one of their account."""
 PAGES_MAX = 5
-"""Pages of one account that are read before those of the others."""
+"""Pages of one account that are read in a row before other accounts get their turn."""
 HEADS_MAX = 512
-"""Accounts whose heads are read by one statement."""
+"""Accounts whose event numbers are read by one statement."""
 READS_MAX = 16
 """Accounts whose events are read at the same time."""
 AWAY_REST_S = 0.5
-"""Time between two attempts while the database is away."""
+"""Seconds between two attempts while the database is unreachable."""
 
 
 @dataclass(slots=True)
 class _Followed:
-    """An account with followers: the number of its last event that was read, and the events up to it that are kept."""
+    """An account with followers: the number of its last event that was read, and the latest events up to it."""
 
     last_seq: int
     followers: int = 0
@@ -50,7 +50,7 @@ class _Followed:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def after(self, seq: int) -> list[Event]:
-        """Return the events after that number; nothing unless all of them are kept."""
+        """Return the kept events after the number; empty if some of them are no longer kept."""
         if not self.kept or seq + 1 < self.kept[0].seq:
             return []
         return list(islice(self.kept, seq + 1 - self.kept[0].seq, None))
@@ -64,7 +64,7 @@ class _Followed:
 
 
 class EventFeed:
-    """The events of followed accounts, looked for every `poll_ms`. Belongs to one event loop."""
+    """The events of followed accounts, polled every `poll_ms` milliseconds. Belongs to one event loop."""
 
     def __init__(self, *, poll_ms: int = 200) -> None:
         self._poll_s = poll_ms / 1_000
@@ -74,8 +74,8 @@ class EventFeed:
     async def events(
         self, statements: Statements, account_id: UUID, after: int, last_seq: int
     ) -> AsyncGenerator[Sequence[Event], None]:
-        """Yield the account's events after the number `after`, in order and without gaps, as they come. `last_seq` is
-        the number of its last event at present.
+        """Yield the account's events after the number `after`, in order and without gaps, as they are committed; never
+        ends. `last_seq` is the number of the account's last event at the time of the call.
         """
         followed = self._join(statements, account_id, last_seq)
         try:
@@ -95,7 +95,8 @@ class EventFeed:
         followed = self._accounts.setdefault(account_id, _Followed(last_seq))
         followed.followers += 1
         if self._task is None:
-            # A clean context: the task works for every follower, and must not log or trace as this request.
+            # An empty context, because the task works for all followers and its log lines and traces must not carry
+            # this request's id.
             self._task = asyncio.get_running_loop().create_task(self._poll(statements), context=Context())
         return followed
 
@@ -105,7 +106,7 @@ class EventFeed:
             del self._accounts[account_id]
 
     async def _poll(self, statements: Statements) -> None:
-        """Look for new events until there are no followers."""
+        """Poll for new events until there are no followers."""
         while self._accounts:
             try:
                 await asyncio.sleep(self._poll_s)
@@ -121,7 +122,7 @@ class EventFeed:
         ids = list(self._accounts)
         for start in range(0, len(ids), HEADS_MAX):
             some = ids[start : start + HEADS_MAX]
-            # Filled up to a power of two, so that the database prepares few statements.
+            # Padded to a power of two, so that few different statements are prepared.
             heads = await event_log.last_seqs(statements, some + [some[-1]] * (_power(len(some)) - len(some)))
             now_s = asyncio.get_running_loop().time()
             behind = []
@@ -141,7 +142,7 @@ class EventFeed:
 
 
 def _power(count: int) -> int:
-    """Return the least power of two that is not less."""
+    """Return the smallest power of two that is not below the number."""
     return 1 << (count - 1).bit_length()
 
 
@@ -155,7 +156,7 @@ async def _read(statements: Statements, account_id: UUID, followed: _Followed) -
 
 
 async def _page(statements: Statements, account_id: UUID, after: int) -> Sequence[Event]:
-    """Return a page of events that are not kept; nothing if the database is away, after a rest."""
+    """Read a page of events that are not kept. If the database is unreachable, sleep and return nothing."""
     try:
         return await event_log.after(statements, account_id, after, PAGE)
     except DatabaseUnavailable:

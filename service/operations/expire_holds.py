@@ -1,7 +1,7 @@
 """Expire holds: credits that were held for an unused quote become available again. Runs by the database's clock.
 
-Locks: the account's head, then batches by vintage and id. The quote is used or released by one conditional update each,
-so that an order from it and its expiry never both win. Promises: P3, P7.
+Locks: the account's head, then batches by vintage and id. A conditional update marks the quote as used or as released,
+so that only one of order and expiry succeeds. Promises: P3, P7.
 """
 
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Fail an order that cannot be delivered: its credits and its money go back, exactly once. An operator's verb.
+"""Fail an order that cannot be delivered: return its credits and its money, exactly once. An operator's verb.
 
 Locks: the heads of the account, its payer and every account whose orders are on its invoice, the order, then as
 reversal.py says. Promises: P3, P4, P6.
@@ -22,6 +22,7 @@ async def fail_order(resources: Resources, caller: Caller, account_id: UUID, ref
     of its invoice and to the balance.
 
     Refuses `NOT_FOUND`, and `ORDER_STATE` once retirement has started or the order was cancelled.
+
     """
     caller.require(Scope.OPERATOR)
 

@@ -1,7 +1,7 @@
-"""Fill search keys, so that rows from before the keys were stored are found like new ones. Safe to run at any time and
-to stop.
+"""Fill in the search keys of rows that are older than the keys, so that searches find them too. Safe to run at any time
+and to stop.
 
-Locks: the rows of one table by (account, id); those that are locked already are left to the next turn.
+Locks: the rows of one table by (account, id); locked rows are skipped until the next run.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ STEP = WorkerStep.FILL_SEARCH_KEYS
 
 
 async def fill_search_keys(resources: Resources) -> int:
-    """Write the keys of a batch of orders and of accounts that lack them; return how many were written. Those that
-    failed are not counted.
+    """Write the keys of a batch of orders and of accounts that lack them; return how many were written. Failed ones are
+    not counted.
     """
     before, now = await failed_before(resources, STEP), resources.clock()
     filled, tried, is_all = 0, set[ItemKey](), True
@@ -35,7 +35,7 @@ async def fill_search_keys(resources: Resources) -> int:
 
 
 async def _fill_isolated(resources: Resources, searched: Searched, due: Sequence[ItemKey]) -> int:
-    """Write the keys together, or each by itself where that fails."""
+    """Write the keys together; if that fails, write each alone."""
 
     async def fill(rows: Sequence[ItemKey]) -> int:
         async def work(statements: Statements) -> int:

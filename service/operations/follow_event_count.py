@@ -1,4 +1,4 @@
-"""Follow the number of events of all accounts: it rises whenever an order, the stock or anything else changes."""
+"""Follow the number of events of all accounts: it rises with every change that records an event."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -10,12 +10,12 @@ from service.storage import events
 from service.storage.failures import DatabaseUnavailable
 
 REST_S = 1.0
-"""Time between two looks. Each look reads the head of every account in one statement."""
+"""Seconds between two polls. Each poll reads the event number of every account in one statement."""
 
 
 async def follow_event_count(resources: Resources, caller: Caller) -> AsyncGenerator[int, None]:
     """Return the number of events of all accounts at present, and then each higher number, at most one a second. The
-    numbers never end. Refuses `FORBIDDEN`.
+    iterator never ends. Refuses `FORBIDDEN` to callers who are not operators.
     """
     caller.require(Scope.OPERATOR)
     present = await events.count_all(resources.database.reader)

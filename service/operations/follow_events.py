@@ -14,7 +14,9 @@ from service.storage import events as event_log
 from service.storage import orders
 
 REPLAY_REST_S = 0.02
-"""Time between two pages of past events of which none is wanted, so that other reads have their turn."""
+"""Seconds between two pages of past events if a page has no event that is wanted, so that other reads get their
+turn.
+"""
 
 
 async def follow_order_events(
@@ -25,11 +27,12 @@ async def follow_order_events(
     order_id: UUID | None = None,
     event_types: Collection[str] = (),
 ) -> AsyncGenerator[Event, None]:
-    """Return the events of the account's orders after the event of that number, without it those that come from now
-    on; of one order and of some types if these are given. The events come in order, each once, and never end.
+    """Yield the events of the account's orders after the event number, or without it from now on; only those of one
+    order and of some types if these are given. The events come in order, each once; the iterator never ends.
 
     Refuses `FORBIDDEN`; `ACCOUNT_SUSPENDED`; `BAD_USER_INPUT` for a number that the account has not reached and for an
     unknown type; `NOT_FOUND` for an order that is not the account's.
+
     """
     caller.require(Scope.ORDERS_READ)
     caller.refuse_change_if_suspended(caller.account)

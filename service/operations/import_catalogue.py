@@ -1,7 +1,8 @@
-"""Import a catalogue: projects, batches, bundles, prices and portfolios of a file, all of them or nothing.
+"""Import a catalogue: projects, batches, bundles, prices and portfolios of a file, all of them or none.
 
-The operator's work, without callers: its event is in the log. Locks: the objects it changes, kind by kind, and those of
-a kind by name or id, because a file may name them in any order and another import in another one. Promises: P3.
+Called by the command line, without a caller, so it is recorded in the log only. Locks: the objects it changes, kind by
+kind, and those of a kind by name or id, because a file may name them in any order and another import in another one.
+Promises: P3.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
@@ -40,8 +41,8 @@ _COLUMNS = {"mass": "tonnes"}
 
 @dataclass(frozen=True, slots=True)
 class ImportedCatalogue:
-    """Number of the file's rows, number of objects added or changed (or that a rehearsal would add or change), number
-    that existed before, and the errors; with any error nothing is changed.
+    """Result of an import: number of rows in the file, of objects added or changed (in a rehearsal: that would be), of
+    objects that existed before, and the errors. With any error nothing is changed.
     """
 
     rows: int
@@ -61,15 +62,15 @@ async def import_catalogue(
     """Import everything in the file into the catalogue. Objects are named by slug, reference or identifier: an existing
     one with the same facts stays unchanged, one with other facts is an error; prices and portfolios are replaced.
 
-    `rehearse` says what would happen. Refuses `BAD_USER_INPUT` for a text that is neither CSV nor JSON of rows, and for
-    one that lacks columns.
+    With `rehearse` everything is rolled back. Refuses `BAD_USER_INPUT` for a text that is neither CSV nor JSON of rows,
+    and for one that lacks columns.
     """
     rows = rows_of(text, is_csv=is_csv)
     sheet = read_sheet(rows, now=resources.clock(), new_id=resources.new_id)
     found_in_file = len(sheet.faults)
 
     async def work(statements: Statements) -> ImportedCatalogue:
-        del sheet.faults[found_in_file:]  # those of a try that the database broke off
+        del sheet.faults[found_in_file:]  # errors of an attempt that was rolled back because of the database
         counted = _Counted()
         for step in (_projects, _bundles, _batches, _prices, _portfolios):
             await step(resources, statements, sheet, counted)
@@ -90,7 +91,7 @@ async def import_catalogue(
 
 
 class _Undone(Exception):  # noqa: N818 - no error: the transaction is rolled back, and this is its answer
-    """Ends a rehearsal, which runs the very statements of an import and rolls them back."""
+    """Raised to end a rehearsal, which runs the statements of an import and rolls them back."""
 
     def __init__(self, done: ImportedCatalogue) -> None:
         super().__init__("rolled back")
@@ -147,7 +148,8 @@ async def _batches(resources: Resources, statements: Statements, sheet: Sheet, c
         try:
             batch = stated.read(registry_name, batch_id=resources.new_id(), created_at=resources.clock())
         except Refused as refusal:
-            # Without its project, which is a fault already, only the form cannot be known.
+            # If the project is unknown, which is an error already, a missing form is not reported: the project's
+            # registry may imply it.
             if project or refusal.path != ("serial_form",):
                 each.row.fail(_COLUMNS.get(str(refusal.path[0]), str(refusal.path[0])), refusal.message)
             continue
@@ -163,7 +165,9 @@ def _by_reference(batches: Mapping[UUID, CreditBatch]) -> list[CreditBatch]:
 
 
 async def _refuse_taken_serials(statements: Statements, wanted: Mapping[UUID, CreditBatch], sheet: Sheet) -> None:
-    """Lock the series of all batches, and report each row whose serials another batch has, of the file or in stock."""
+    """Lock the series of all batches, and report each row whose serials belong to another batch, in the file or in
+    stock.
+    """
     for mode in Mode:
         new = {batch_id: block_of(batch) for batch_id, batch in wanted.items() if batch.mode is mode}
         if not new:
@@ -239,10 +243,10 @@ async def _insert(
     read: Callable[[Statements, Collection[str]], Awaitable[Mapping[str, Any]]],
     counted: _Counted,
 ) -> dict[str, Any]:
-    """Insert the objects whose slugs are free and return the stored ones that have the others' slugs. One of these with
-    other facts is an error of its row.
+    """Insert the objects whose slugs are new; return the stored objects that have one of the other slugs. A stored
+    object with different facts is an error of its row.
     """
-    # In one order, so that two imports never wait for each other; the slug decides which of two inserts an object.
+    # Sorted, so that two imports never wait for each other. The unique slug decides which import inserts an object.
     await table.insert(statements, [each.value for _, each in sorted(named.items())])
     stored = await read(statements, named.keys())
     existing = {slug: value for slug, value in stored.items() if value.id != named[slug].value.id}

@@ -1,6 +1,6 @@
-"""Import orders: an account's history from elsewhere, with its own ids and dates, all of it or nothing.
+"""Import orders: an account's order history from another system, with its ids and dates, all orders or none.
 
-The operator's work, without callers. Locks: the heads of the account and its payer. Promises: P4, P24.
+Called by the command line, without a caller. Locks: the heads of the account and its payer. Promises: P4, P24.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,8 +27,8 @@ ACTOR = "command:import"
 
 @dataclass(frozen=True, slots=True)
 class ImportedOrders:
-    """Number of the file's orders, number added (or that a rehearsal would add), number that existed before, and the
-    errors; with any error nothing is added. Orders with differing totals are no errors.
+    """Result of an import: number of orders in the file, of orders added (in a rehearsal: that would be), of orders
+    that existed before, and the errors. With any error nothing is added. Differing totals are not errors.
     """
 
     rows: int
@@ -46,11 +46,11 @@ async def import_orders(
     rehearse: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> ImportedOrders:
-    """Add every order of the file to the account, once; importing the file again adds nothing. Their lines are of the
-    first bundle of the account's portfolio, which represents all goods sold elsewhere.
+    """Add every order of the file to the account, once; importing the file again adds nothing. Their lines name the
+    first bundle of the account's portfolio, because the original goods are not in the catalogue.
 
-    `rehearse` says what would happen. An interrupted import has added a part and is finished by importing again.
-    Refuses `NOT_FOUND` for the account and `BAD_USER_INPUT` for a text that is no order list, or not all of one.
+    With `rehearse` nothing is stored. An interrupted import has added a part of the orders; importing again adds the
+    rest. Refuses `NOT_FOUND` for the account and `BAD_USER_INPUT` for a text that is no order list, or not all of one.
     """
     account = await accounts.account(resources.database.reader, account_id)
     if account is None:
@@ -79,7 +79,7 @@ async def import_orders(
 
 
 async def _add(resources: Resources, account: Account, bundle_id: UUID, past: Sequence[Past]) -> int:
-    """Add those of the orders that are absent, in one transaction; return their number."""
+    """Add the orders that do not exist yet, in one transaction; return their number."""
 
     async def work(statements: Statements) -> int:
         payer_id = payer_of(account)
@@ -102,7 +102,7 @@ async def _add(resources: Resources, account: Account, bundle_id: UUID, past: Se
 
 
 async def _free_numbers(statements: Statements, account_id: UUID, past: Sequence[Past]) -> list[str]:
-    """Return a number for each order that no order of the account has."""
+    """Return a number for each order, none of which the account already uses."""
     taken: set[str] = set()
     while True:
         numbers = numbers_of(past, taken)
@@ -127,7 +127,7 @@ async def _write(resources: Resources, statements: Statements, payer_id: UUID, a
 
 
 def _payment_of(order: Order, payer_id: UUID, payment_id: UUID) -> Payment:
-    """Return the payment behind a paid order of the past, so that the ledger's cash still equals the sum of
+    """Return the payment of an imported order that was paid, so that the ledger's cash still equals the sum of
     payments.
     """
     return Payment(

@@ -1,9 +1,10 @@
-"""Draw certificates, and issue those of orders that earlier releases completed. Each is written once and never changes.
+"""Draw the PDFs of certificates, and issue certificates for orders that earlier releases completed. Each is written
+once and never changes.
 
-An order that is completed now has the facts of its certificate at once, and one whose credits are recorded as retired
-at their registries has those of its retirement certificate; their PDFs are drawn here, or earlier by the first request.
-Work that was interrupted is done by the next run. No lock: facts and PDF are each stored by one conditional update, and
-a second result is discarded. Promise: P8.
+The facts of a certificate are stored when its order is completed, those of a retirement certificate when registry
+entries cover all credits. Their PDFs are drawn here, or by the first request for them. Interrupted work is done by the
+next run. No lock: facts and PDF are each stored by one conditional update, and a second result is discarded. Promise:
+P8.
 """
 
 import asyncio
@@ -42,7 +43,7 @@ async def issue_certificates(resources: Resources, *, public_address: str) -> in
         works[ItemKey(each.account_id, each.order_id)] = partial(issue, each.account_id, each.order_id)
     for certificate in undrawn:
         works[ItemKey(certificate.account_id, certificate.order_id, certificate.version)] = partial(draw, certificate)
-    # Together, because they are drawn by as many processes as there are processors.
+    # Concurrently, because the drawing is spread over one process for each processor.
     drawn = sum(await asyncio.gather(*(do_item(resources, STEP, key, work) for key, work in works.items())))
     is_all = max(len(due), len(undrawn)) < CERTIFICATES_AT_ONCE
     await forget(resources, STEP, before, list(works), all_due_at=now if is_all else None)
@@ -50,8 +51,8 @@ async def issue_certificates(resources: Resources, *, public_address: str) -> in
 
 
 async def issue_certificate(resources: Resources, account_id: UUID, order_id: UUID, *, public_address: str) -> bool:
-    """Draw the certificate of the complete order, and state its facts if nobody has; return False if it was drawn
-    before, or meanwhile.
+    """Draw the certificate of the complete order, and store its facts if they are missing; return False if it had been
+    drawn already.
     """
     if await certificates.pdf_of_order(resources.database.reader, account_id, order_id) is not None:
         return False
@@ -61,7 +62,7 @@ async def issue_certificate(resources: Resources, account_id: UUID, order_id: UU
 
 
 async def _state(resources: Resources, account_id: UUID, order_id: UUID) -> IssuedCertificate:
-    """Store the facts of the order's certificate, from the present state of the database, and return it."""
+    """Store the facts of the order's certificate from the present state of the database, and return the certificate."""
 
     async def work(statements: Statements) -> IssuedCertificate:
         order = (await orders.of_ids(statements, account_id, [order_id]))[order_id]

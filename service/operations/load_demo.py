@@ -1,4 +1,5 @@
-"""Load the demo: a catalogue with stock, four customers of different kinds, an operator, and a new key for each.
+"""Load the demo: a catalogue with stock, four customers of different kinds, an operator, and a new API key for each of
+them.
 
 The data is in `demo_catalogue.json` beside this file; this module contains no price and no name.
 """
@@ -55,7 +56,7 @@ class _Identified(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DemoAccount:
-    """A demo customer in one mode, with a key that was made for this answer."""
+    """A demo customer's account in one mode, with a newly created key."""
 
     account_id: UUID
     name: str
@@ -67,7 +68,7 @@ class DemoAccount:
 
 @dataclass(frozen=True, slots=True)
 class DemoAccounts:
-    """The customers, live before test, and the key that acts for the seller."""
+    """The customers' accounts, live ones before test ones, and the operator's key."""
 
     accounts: tuple[DemoAccount, ...]
     operator_key: str = field(repr=False)
@@ -114,7 +115,7 @@ async def load_demo(resources: Resources, *, pepper: bytes) -> DemoAccounts:
 
 
 async def has_demo(resources: Resources) -> bool:
-    """Tell if the demo was loaded into the database. Also false if the database does not answer."""
+    """Return True if the demo was loaded into the database; False also if the database does not answer."""
     try:
         return await accounts.account(resources.database.reader, _FIRST_ACCOUNT) is not None
     except Refused:
@@ -156,7 +157,7 @@ class _Pair:
 
 
 async def _load_seller(statements: Statements, facts: Mapping[str, Any]) -> None:
-    """Name the first seller, unless somebody named it before."""
+    """Set the name of the first seller, unless it has one."""
     seller = await sellers.by_identifier(statements, FIRST_SELLER)
     if seller is not None and seller.legal_name is None:
         await sellers.change_seller(statements, replace(seller, **facts))
@@ -206,7 +207,7 @@ async def _load_batches(statements: Statements, wanted: Sequence[CreditBatch]) -
 
 
 def _refuse_others(kind: str, ids: Mapping[str, UUID], found: Mapping[str, _Identified]) -> None:
-    """Refuse where an object of the demo's name is not the demo's."""
+    """Refuse if an object with a name of the demo was not created by the demo."""
     for name, existing in sorted(found.items()):
         if existing.id != ids[name]:
             raise _taken(f"the {kind} {name}")
@@ -239,7 +240,9 @@ def _project(facts: Mapping[str, Any], category_id: UUID, created_at: datetime) 
 
 
 def _batches(project: Mapping[str, Any], created_at: datetime) -> Iterator[CreditBatch]:
-    """Yield each batch once for either mode. Serials of test batches say so, since no registry issued them twice."""
+    """Yield each batch twice, for live and for test mode. Serials of test batches are marked, because no registry
+    issued them.
+    """
     for facts in project["batches"]:
         for mode in (Mode.LIVE, Mode.TEST):
             stated = StatedBatch(

@@ -1,5 +1,5 @@
-"""Load a generated history: plausible orders of the live customers over the last two years, in every state. The rules
-are those of real orders; their credits are of batches received for them, so that the stock stays unchanged.
+"""Load a generated history: plausible orders of the live customers over the last two years, in every state. They follow
+the rules of real orders. Their credits come from batches that are created for them, so the stock does not change.
 
 Locks: the customers' heads, for one chunk of orders at a time. Promises: P3, P4, P24 hold for the loaded orders.
 """
@@ -56,17 +56,19 @@ CHUNK = 1_000
 SPAN = timedelta(days=730)
 ACTOR = "demo"
 ORDERS_OF_EACH = 100
-"""Number of different orders of a customer that are priced; the history repeats them, as customers do."""
+"""Number of different orders that are priced for a customer; the history repeats them."""
 CANCELLED, COMPLETE, PAID = 0.08, 0.20, 0.60
-"""Thresholds for orders with all their credits: cancelled below the first, retired below the second, paid below the
-third.
+"""Thresholds for a random number from 0 to 1, for orders with all their credits: cancelled below the first, retired
+below the second, paid below the third.
 """
 PAID_MAX = 200
-"""Maximum number of paid orders, the oldest: workers retire and certify them, a drawn page each, and a million would
-keep them busy for days.
+"""Maximum number of paid orders. Workers retire these and draw a certificate for each, which would take days for a
+million.
 """
 WAITING_SHARE = 200
-"""One order in this many, at most a chunk of them, waits for credits of a bundle that has run out or is about to."""
+"""One order in this many, but at most one chunk of them, waits for credits of a bundle that is sold out or nearly
+so.
+"""
 SCARCE_G = 100_000_000
 CUSTOMERS = (
     *("Almeida Café", "Baxter & Sons", "Cedar Hotels", "Dunmore Freight", "Eastgate Dental", "Fjord Rederi"),
@@ -84,7 +86,7 @@ async def load_orders(
     seed: int = 0,
     loaded: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Load this many more orders of those accounts that could order, by default of all; `loaded` is called with their
+    """Load `count` more orders of the accounts that could order, by default of all; `loaded` is called with their
     number after each transaction. The seed decides masses, customers and states, so that two databases can be filled
     alike. Refuses `NOT_FOUND` without such accounts, and `BUNDLE_UNAVAILABLE` if none of them can buy anything.
     """
@@ -142,7 +144,7 @@ def _usual(chance: random.Random, account: Account) -> PlaceOrder:
 
 
 async def _waiting(resources: Resources, customers: Sequence[Account]) -> list[PlaceOrder]:
-    """Return, for each customer who can pay for it, an order of a tonne more than is left of a scarce bundle."""
+    """Return an order for each customer who can pay for it, one tonne above the stock of a scarce bundle."""
     reader = resources.database.reader
     found = []
     for account in customers:
@@ -160,7 +162,7 @@ def _command(
     account: Account, order_request: OrderRequest, customer: str | None, metadata: dict[str, str]
 ) -> PlaceOrder:
     return PlaceOrder(
-        order_id=account.id,  # of this kind of order; each order of the kind gets its own
+        order_id=account.id,  # a placeholder; each order made from this template gets its own id
         account_id=account.id,
         actor=ACTOR,
         source=_SOURCES_BY_CONTRACT[account.contract],
@@ -171,7 +173,7 @@ def _command(
 
 
 async def _priced(resources: Resources, customers: Sequence[Account], commands: Sequence[PlaceOrder]) -> list[Priced]:
-    """Return the commands at today's prices, without those that buy less than a gram."""
+    """Return the commands with their prices today, without those that buy less than a gram."""
     reader = resources.database.reader
     heads = {each.id: Head(each, 0) for each in customers}
     order_requests = [
@@ -195,7 +197,9 @@ def _placer(resources: Resources, heads: Mapping[UUID, Head]) -> OrderPlacer:
 
 
 class _HistoryChunk:
-    """Write some orders of the history in turn, each at its time, with all their later events, in one transaction."""
+    """Writer of some orders of the history, each placed at its own time, with all their later events, in one
+    transaction.
+    """
 
     def __init__(
         self, resources: Resources, placed: Sequence[tuple[datetime, Priced]], seed: float, *, paid_max: int
@@ -206,7 +210,7 @@ class _HistoryChunk:
         self._seed = seed
 
     async def write(self, statements: Statements) -> None:
-        """State of one chunk; it begins from nothing each time the transaction is tried."""
+        """Write the orders. The state of the chunk is built anew each time the transaction is tried."""
         account_ids = {each.account.id for _, each in self._orders}
         payer_ids = {payer_of(each.account) for _, each in self._orders}
         heads = await accounts.lock_heads(statements, account_ids | payer_ids)
@@ -330,7 +334,9 @@ class _HistoryChunk:
 async def _supplied(
     statements: Statements, resources: Resources, placed: Sequence[tuple[datetime, Priced]]
 ) -> dict[UUID, list[CreditBatch]]:
-    """Return new batches of each bundle's projects, together just enough for the orders; none of a scarce bundle."""
+    """Return new batches of each bundle's projects, which together cover the orders exactly; none for a scarce
+    bundle.
+    """
     wanted_g: Counter[UUID] = Counter()
     for _, priced in placed:
         if not isinstance(priced.command.request, OrderRequest) or isinstance(

@@ -1,7 +1,7 @@
 """Manage the API keys of an account through the API: create one, list them, revoke one.
 
-Done by a key with the scope `account:manage`, for its own account or a client of it, or by an operator's key for any
-account. Locks: the account's head. Promise: P21.
+Done by a key with the scope `account:manage`, for its own account or one of its client accounts, or by an operator's
+key for any account. Locks: the account's head. Promise: P21.
 """
 
 from collections.abc import Callable, Collection
@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class CreatedKey:
-    """A key, and its text if this request made it: a retry is not shown it again."""
+    """A key, with its text if this request created it; a retry does not get the text."""
 
     key: AccountKey
     generated: GeneratedKey | None
@@ -45,12 +45,13 @@ async def create_account_key(
     expires_at: datetime | None = None,
     pepper: bytes,
 ) -> CreatedKey:
-    """Create a key of the caller's account, which is valid until `expires_at`; without it as long as the caller's key.
-    Its text is in the answer to the request that made it and nowhere else.
+    """Create a key of the caller's account, which is valid until `expires_at`; by default as long as the caller's key.
+    Its text is only in the result of the request that creates it.
 
-    A retry returns the key without its text, and refuses `IDEMPOTENCY_KEY_REUSED` where a stated fact differs. Refuses
+    A retry returns the key without its text, and refuses `IDEMPOTENCY_KEY_REUSED` if a given fact differs. Refuses
     `FORBIDDEN` to an access token, and `BAD_USER_INPUT` as `refuse_bad_key`, for a scope that the caller's key lacks,
-    and for an end after that of the caller's key. An operator gives another account each scope but `operator`.
+    and for an expiry after that of the caller's key. To another account an operator can give every scope except
+    `operator`.
     """
     caller.require_management()
     caller.refuse_token()
@@ -81,7 +82,7 @@ async def create_account_key(
             raise reason or RuntimeError("a key was neither stored nor found")
         if names := _differing(existing, name, scopes, expires_at):
             raise reused("API key", names, "idempotency_key")
-        # The own text, where a commit that succeeded was not answered.
+        # The text is known if this request's own commit succeeded but its answer was lost.
         own = generated if existing.key_id == generated.key_id else None
         return Done(CreatedKey(AccountKey(existing, head.account.mode), own), None, {})
 
@@ -93,7 +94,7 @@ async def create_account_key(
 
 
 async def account_keys_of_ids(resources: Resources, caller: Caller, ids: Collection[UUID]) -> dict[UUID, AccountKey]:
-    """Return those of the keys that are the account's, by the UUIDs that stand for their ids."""
+    """Return the account's keys among those with these ids, which are given as the UUIDs of cursors."""
     caller.require_management()
     found = await api_keys.of_ids(resources.database.reader, [id_of_uuid(each) for each in ids])
     keys = (AccountKey(key, account.mode) for key, account in found.values() if account.id == caller.account.id)
@@ -101,7 +102,7 @@ async def account_keys_of_ids(resources: Resources, caller: Caller, ids: Collect
 
 
 async def revoke_account_key(resources: Resources, caller: Caller, key_id: str) -> AccountKey:
-    """Revoke a key of the caller's account, which may be the caller's own; one that was revoked before keeps its first
+    """Revoke a key of the caller's account, which may be the caller's own; a key that is already revoked keeps its
     time. Refuses `NOT_FOUND`.
     """
     caller.require_management()
@@ -123,7 +124,7 @@ async def revoke_account_key(resources: Resources, caller: Caller, key_id: str) 
 
 
 def _refusal_by(check: Callable[[], None]) -> Refused | None:
-    """Return the refusal that the check raises, or None: a retry is answered in spite of it."""
+    """Return the refusal that the check raises, or None, so that a retry can be answered in spite of it."""
     try:
         check()
     except Refused as refusal:
@@ -134,7 +135,7 @@ def _refusal_by(check: Callable[[], None]) -> Refused | None:
 def _refuse_beyond(
     caller: Caller, name: str, scopes: frozenset[Scope], expires_at: datetime | None, now: datetime
 ) -> None:
-    """Refuse `BAD_USER_INPUT` for a key that is invalid, or that may do more or lives longer than the caller's."""
+    """Refuse `BAD_USER_INPUT` for an invalid key, one with more scopes than the caller's, or one that expires later."""
     refuse_bad_key(name, scopes, expires_at, now)
     may_give = frozenset(Scope) - {Scope.OPERATOR} if _acts_as_operator(caller) else caller.scopes
     if missing := sorted(scopes - may_give):
@@ -151,7 +152,7 @@ def _acts_as_operator(caller: Caller) -> bool:
 
 
 def _differing(existing: StoredKey, name: str, scopes: frozenset[Scope], expires_at: datetime | None) -> list[str]:
-    """Return the stated facts in which a request differs from the key that an earlier one made."""
+    """Return the given facts in which the request differs from the key that an earlier request created."""
     pairs = {
         "name": (existing.name, name),
         "scopes": (frozenset(existing.scopes), scopes),

@@ -1,5 +1,5 @@
-"""Manage accounts: create a pair of them, suspend one, reinstate it, list all. The work of operators; the command line
-has no caller.
+"""Manage accounts: create a pair of them, suspend one, reinstate it, list all. Used by operators, and by the command
+line without a caller.
 """
 
 from dataclasses import dataclass, replace
@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class AccountPair:
-    """An organisation's two accounts, alike in everything but the mode."""
+    """The live and the test account of an organisation, which differ only in their mode."""
 
     live: Account
     test: Account
@@ -58,9 +58,9 @@ async def create_account(
     total; `seller` is the identifier of the seller who bills them, None for the first one.
 
     The reference names the request: a retry returns the accounts in their present state, and refuses
-    `IDEMPOTENCY_KEY_REUSED` where another fact differs. Without it each call creates others. Refuses `BAD_USER_INPUT`,
-    also for a name that no font shows, `NOT_FOUND` for the portfolio and the seller, `CURRENCY_UNAVAILABLE` where the
-    portfolio is not fully priced, and `FORBIDDEN` to a caller who is no operator.
+    `IDEMPOTENCY_KEY_REUSED` if another fact differs. Without a reference each call creates new accounts. Refuses
+    `BAD_USER_INPUT`, also for a name that no font shows, `NOT_FOUND` for the portfolio and the seller,
+    `CURRENCY_UNAVAILABLE` where the portfolio is not fully priced, and `FORBIDDEN` to a caller who is no operator.
     """
     if caller is not None:
         caller.require(Scope.OPERATOR)
@@ -112,7 +112,8 @@ async def create_account(
         )
         pair = AccountPair(live, replace(live, id=test_id, mode=Mode.TEST))
         if not await accounts.add_organisation(statements, organisation, [pair.live, pair.test]):
-            # A request with the same reference was faster, or the commit of an earlier attempt was not answered.
+            # A concurrent request with the same reference was faster, or an earlier attempt was committed but its
+            # answer was lost.
             return await _existing(statements, organisation) or pair
         if seller_id is not None:
             for each in (live_id, test_id):
@@ -128,7 +129,7 @@ async def create_account(
 
 async def _existing(statements: Statements, organisation: Organisation) -> AccountPair | None:
     """Return the accounts that an earlier request with the organisation's reference created. Refuses
-    `IDEMPOTENCY_KEY_REUSED` where its facts were others.
+    `IDEMPOTENCY_KEY_REUSED` if its facts were different.
     """
     if organisation.reference is None:
         return None
@@ -147,7 +148,7 @@ async def _existing(statements: Statements, organisation: Organisation) -> Accou
 
 
 async def _seller_id(statements: Statements, identifier: str | None) -> UUID | None:
-    """Return the id of the seller, or None for the first one, which accounts need not name."""
+    """Return the id of the seller; None for the first one, which accounts do not store."""
     if identifier is None:
         return None
     found = await sellers.by_identifier(statements, identifier)
@@ -169,16 +170,16 @@ async def _record_creation(
 
 
 async def suspend_account(resources: Resources, account_id: UUID, caller: Caller | None = None) -> Account:
-    """Suspend the account and its clients, which may then read but not change anything; one suspended before keeps its
-    first time. Refuses `NOT_FOUND`, and `FORBIDDEN` to a caller who is no operator.
+    """Suspend the account and its clients, which may then read but not change anything; one that is already suspended
+    keeps its time of suspension. Refuses `NOT_FOUND`, and `FORBIDDEN` to a caller who is no operator.
     """
     return await _set_suspended(resources, account_id, resources.clock(), caller)
 
 
 async def reinstate_account(resources: Resources, account_id: UUID, caller: Caller | None = None) -> Account:
-    """Reinstate the account: it may order again unless its parent is suspended, and so may its clients, but for those
-    that are suspended on their own. One not suspended stays as it is. Refuses `NOT_FOUND`, and `FORBIDDEN` to a caller
-    who is no operator.
+    """Reinstate the account: it may order again unless its parent is suspended, and so may its clients, except those
+    that were suspended themselves. An account that is not suspended stays as it is. Refuses `NOT_FOUND`, and
+    `FORBIDDEN` to a caller who is no operator.
     """
     return await _set_suspended(resources, account_id, None, caller)
 
@@ -195,8 +196,8 @@ async def _set_suspended(
         caller.require(Scope.OPERATOR)
 
     async def work(statements: Statements) -> Account:
-        # Under the heads' locks, an order of the account or a client that is being placed is before the suspension or
-        # after it, and never answered after it.
+        # With the accounts locked, an order that is being placed is committed either before the suspension or not at
+        # all.
         heads = await accounts.lock_family(statements, account_id)
         if account_id not in heads:
             raise Refused(Code.NOT_FOUND, "There is no such account.", ("account_id",))

@@ -1,7 +1,8 @@
-"""Manage the catalogue: create and change projects and bundles, set prices and portfolios, switch a bundle off and on.
+"""Manage the catalogue: create and change projects and bundles, set prices and portfolios, take a bundle off sale and
+put it back.
 
-The operator's work. Each verb is safe to repeat: an object with a slug or an identifier is created once, and a value
-may be set again. Locks: the caller's head, then the project, the bundle or the portfolio. Promise: P24.
+Verbs of operators. Each verb is safe to repeat: an object with a slug or an identifier is created once, and a value may
+be set again. Locks: the caller's head, then the project, the bundle or the portfolio. Promise: P24.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -51,8 +52,8 @@ CHANGEABLE_OF_BUNDLE = frozenset(
 
 
 async def create_project(resources: Resources, caller: Caller, *, category: str, **facts: Any) -> Project:
-    """Create the project, with its category if that is new. Its slug names it: a retry returns the existing project,
-    and is refused `IDEMPOTENCY_KEY_REUSED` where any other fact differs.
+    """Create the project, with its category if that is new. The slug identifies the request: a retry returns the
+    existing project, and refuses `IDEMPOTENCY_KEY_REUSED` if any other fact differs.
     """
     caller.require(Scope.OPERATOR)
     wanted_category = ProjectCategory(id=resources.new_id(), name=category)
@@ -83,7 +84,7 @@ async def update_project(resources: Resources, caller: Caller, project_id: UUID,
     async def work(statements: Statements, _head: Head) -> Done[Project]:
         facts = dict(changes)
         if name := facts.pop("category", None):
-            # Before the project, as in an import, which adds its categories first: so none waits for the other.
+            # Before the project, in the same order as an import, so that the two never wait for each other.
             wanted = ProjectCategory(id=category_id, name=name)
             facts["category_id"] = (await supply.categories(statements, [wanted]))[name]
         existing = await supply.lock_project(statements, project_id)
@@ -147,8 +148,8 @@ async def update_bundle(resources: Resources, caller: Caller, bundle_id: UUID, c
 
 
 async def switch_bundle(resources: Resources, caller: Caller, bundle_id: UUID, *, disabled: bool) -> Bundle:
-    """Take the bundle off sale, or put it on sale again; existing orders, quotes and backorders do not change. One that
-    was disabled before keeps its first time. Refuses `NOT_FOUND`.
+    """Take the bundle off sale, or put it on sale again; existing orders, quotes and backorders do not change. A bundle
+    that is already disabled keeps its time. Refuses `NOT_FOUND`.
     """
     caller.require(Scope.OPERATOR)
     now = resources.clock()
@@ -168,10 +169,9 @@ async def switch_bundle(resources: Resources, caller: Caller, bundle_id: UUID, *
 async def set_price(
     resources: Resources, caller: Caller, bundle_id: UUID, currency: str, tiers: Sequence[PriceTier]
 ) -> Bundle:
-    """These are all tiers of the bundle in the currency. Quotes and orders that stand keep the prices they froze.
-    Refuses `NOT_FOUND`, and `BAD_USER_INPUT` for tiers that do not form a price, whose unit price rises with the
-    minimum mass, or whose currency does not circulate. A price that is stored already may be set again, which changes
-    nothing.
+    """Replace all price tiers of the bundle in the currency. Existing quotes and orders keep their prices. Refuses
+    `NOT_FOUND`, and `BAD_USER_INPUT` for tiers that do not form a price, whose unit price rises with the minimum mass,
+    or whose currency does not circulate. A price that is stored already may be set again, which changes nothing.
     """
     caller.require(Scope.OPERATOR)
     currency_of(currency)
@@ -195,7 +195,7 @@ async def set_price(
 async def set_portfolio(
     resources: Resources, caller: Caller, identifier: str, label: str, selection: Selection
 ) -> Portfolio:
-    """Give the portfolio of that identifier, which all accounts may use, this label and these weights for later orders.
+    """Set label and weights of the shared portfolio with this identifier, for later orders; create it if it is absent.
     Refuses `BUNDLE_UNAVAILABLE` for a bundle that is unknown or disabled.
     """
     caller.require(Scope.OPERATOR)

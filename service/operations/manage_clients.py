@@ -1,7 +1,7 @@
 """Client accounts: create one under an account, change one, list them.
 
-A client account has orders, estimates and keys of its own; its balance and invoices are its parent's, and so are its
-mode, contract, commission and organisation. Locks: the parent's head. Promises: P21, P24.
+A client account has orders, estimates and keys of its own; its balance and invoices are its parent's, as are its mode,
+contract, commission and organisation. Locks: the parent's head. Promises: P21, P24.
 """
 
 from collections.abc import Collection, Mapping
@@ -36,7 +36,7 @@ UNSTATED = frozenset(
         "logo_sha256",
     }
 )
-"""Members of a client account that its creation does not state, or that others may have changed since."""
+"""Members of a client account that its creation does not set, or that other requests may have changed since."""
 
 
 async def create_client(
@@ -53,11 +53,11 @@ async def create_client(
 ) -> Account:
     """Create a client account under the caller's account. It buys as its parent does, until it sets its own portfolio.
 
-    The handle names it among the parent's clients: a repetition with it answers the account that stands, and refuses
-    `IDEMPOTENCY_KEY_REUSED` where another fact differs; without a handle each call makes another. `may_use_balance`
-    lets the client's own keys pay from the parent's balance; None is the default, False, and says nothing to a
-    repetition, for contracts that have no such member. `old_currencies` are accepted although nobody pays with them
-    any more. Refuses `FORBIDDEN` to a client account, `BAD_USER_INPUT` for any other currency that does not circulate
+    The handle is unique among the parent's clients: a repetition with it returns the existing account, and refuses
+    `IDEMPOTENCY_KEY_REUSED` if another fact differs; without a handle each call creates another account.
+    `may_use_balance` lets the client's own keys pay from the parent's balance. None, for contracts without this member,
+    creates it with False and is not compared in a repetition. `old_currencies` are accepted although they no longer
+    circulate. Refuses `FORBIDDEN` to a client account, `BAD_USER_INPUT` for any other currency that does not circulate
     and for a name that no font shows, and `CURRENCY_UNAVAILABLE` where the parent's portfolio has no full price in the
     currency.
     """
@@ -99,7 +99,7 @@ async def create_client(
         weights = await catalogue.weights_of(statements, [wanted.portfolio_id])
         await refuse_unpriced(statements, {weight.bundle_id for weight in weights}, currency, "currency")
         if wanted.portfolio_id not in await catalogue.portfolios_of_ids(statements, client_id, [wanted.portfolio_id]):
-            # The parent's own, which it may change for itself: the client begins with a copy.
+            # The parent's own portfolio, which the parent may change for itself, so the client gets a copy.
             selection = tuple(Weight(weight.bundle_id, weight.hundredths) for weight in weights)
             copied_id, _ = await supply.give_own_portfolio(
                 statements, wanted, selection, new_id=own_portfolio_id, now=now
@@ -158,13 +158,13 @@ async def count_clients(resources: Resources, caller: Caller, *, name_contains: 
 
 
 async def accounts_of_ids(resources: Resources, caller: Caller, ids: Collection[UUID]) -> dict[UUID, Account]:
-    """Return those of the accounts that are the caller's own or its clients', by id."""
+    """Return the accounts with these ids, by id; only the caller's own and its clients'."""
     return await clients.family(resources.database.reader, caller.account.id, ids)
 
 
 async def portfolios_of_accounts(
     resources: Resources, caller: Caller, accounts: Collection[Account]
 ) -> dict[UUID, Portfolio]:
-    """Return the portfolios of the accounts, which the caller was shown; a client's own one included."""
+    """Return the portfolios of accounts that the caller may see, including portfolios of client accounts."""
     caller.require(Scope.CATALOGUE_READ)
     return await clients.portfolios(resources.database.reader, accounts)

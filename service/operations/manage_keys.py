@@ -1,4 +1,4 @@
-"""Manage API keys: issue one, list an account's, revoke one. The work of the command line; no scope is required."""
+"""Manage API keys: issue one, list an account's, revoke one. Called by the command line; no scope is required."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -25,9 +25,10 @@ async def create_key(
     *,
     pepper: bytes,
 ) -> GeneratedKey:
-    """Issue a key of the account, which is valid until `expires_at`. Its text is in the answer and nowhere else.
+    """Issue a key of the account, which is valid until `expires_at`. Its text is only in the result.
 
     Refuses `NOT_FOUND` for an unknown account, `BAD_USER_INPUT` for an empty name, no scope, or an end in the past.
+
     """
     now = resources.clock()
     refuse_bad_key(name, scopes, expires_at, now)
@@ -66,7 +67,7 @@ async def list_keys(resources: Resources, account_id: UUID) -> list[StoredKey]:
 
 
 async def revoke_key(resources: Resources, key_id: str) -> None:
-    """Revoke the key; one that was revoked before keeps its first time. Refuses `NOT_FOUND`."""
+    """Revoke the key; a key that is already revoked keeps its time. Refuses `NOT_FOUND`."""
 
     async def work(statements: Statements) -> bool:
         if await api_keys.find(statements, key_id) is None:

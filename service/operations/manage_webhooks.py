@@ -1,4 +1,4 @@
-"""Webhook endpoints: create, change, delete and list them, and give one another secret.
+"""Webhook endpoints: create, change, delete and list them, and replace the secret of one.
 
 Locks: the account's head. Promises: P22, P24.
 """
@@ -28,7 +28,7 @@ CHANGEABLE = frozenset({"url", "event_types", "account_ids", "enabled"})
 
 @dataclass(frozen=True, slots=True)
 class WithSecret:
-    """An endpoint with its secret, which is shown this once."""
+    """An endpoint with its secret, which is shown only once."""
 
     endpoint: Endpoint
     secret: str
@@ -43,10 +43,10 @@ async def create_endpoint(
     event_types: Sequence[str] = (),
     account_ids: Collection[UUID] | None = None,
 ) -> WithSecret:
-    """Create an enabled endpoint of the caller's account, which is sent the events from now on. A repetition creates
-    another one.
+    """Create an enabled endpoint of the caller's account, which receives all later events. A repetition creates another
+    one.
 
-    Refuses `BAD_USER_INPUT` for an address that leads inside, an unknown type of event, or more than `ENDPOINTS_MAX`
+    Refuses `BAD_USER_INPUT` for an address in a private network, an unknown type of event, or more than `ENDPOINTS_MAX`
     endpoints, and `NOT_FOUND` for an account that is neither the caller's nor its client's.
     """
     _require(caller)
@@ -88,9 +88,9 @@ async def create_endpoint(
 async def update_endpoint(
     resources: Resources, caller: Caller, endpoint_id: UUID, changes: Mapping[str, Any]
 ) -> Endpoint:
-    """Change facts of the endpoint, each of `CHANGEABLE`; the others stay, and repeating it changes nothing. One
-    that is enabled again is sent the events that it missed, as far as they are kept. Refuses as `create_endpoint`, and
-    `NOT_FOUND`.
+    """Change facts of the endpoint, each of `CHANGEABLE`; the others stay, and repeating it changes nothing. An
+    endpoint that is enabled again receives the events that it missed, if they are still kept. Refuses as
+    `create_endpoint`, and `NOT_FOUND`.
     """
     _require(caller)
     if unknown := set(changes) - CHANGEABLE:
@@ -123,7 +123,7 @@ async def update_endpoint(
 
 
 async def delete_endpoint(resources: Resources, caller: Caller, endpoint_id: UUID) -> Endpoint:
-    """Delete the endpoint and its secrets, and send it nothing more. Refuses `NOT_FOUND`, also for one that was deleted
+    """Delete the endpoint and its secrets, and end its deliveries. Refuses `NOT_FOUND`, also for one that was deleted
     before.
     """
     _require(caller)
@@ -140,7 +140,7 @@ async def delete_endpoint(resources: Resources, caller: Caller, endpoint_id: UUI
 
 
 async def rotate_secret(resources: Resources, caller: Caller, endpoint_id: UUID) -> WithSecret:
-    """Give the endpoint another secret. Requests of the format STANDARD are signed under both for `OVERLAP`; the former
+    """Replace the endpoint's secret. Requests of the format STANDARD are signed under both for `OVERLAP`; the former
     secret of the format LUNE ends at once. A repetition makes another secret. Refuses `NOT_FOUND`.
     """
     _require(caller)
@@ -168,7 +168,7 @@ async def list_endpoints(resources: Resources, caller: Caller) -> list[Endpoint]
 async def endpoints_of_ids(
     resources: Resources, caller: Caller, endpoint_ids: Collection[UUID]
 ) -> dict[UUID, Endpoint]:
-    """Return those of the endpoints that are the caller's, by id."""
+    """Return the caller's endpoints among those with these ids, by id."""
     return {each.id: each for each in await list_endpoints(resources, caller) if each.id in endpoint_ids}
 
 
@@ -188,7 +188,7 @@ def secret_of(resources: Resources, endpoint: Endpoint) -> str:
 
 
 def _require(caller: Caller) -> None:
-    # Events show what a key with the scope orders:read may read, for as long as the endpoint stands.
+    # A key that may read orders is not enough: the endpoint goes on showing events after the key is revoked.
     caller.require(Scope.ORDERS_WRITE)
     caller.require(Scope.ORDERS_READ)
 
@@ -201,7 +201,7 @@ async def _existing(statements: Statements, caller: Caller, endpoint_id: UUID) -
 
 
 async def _followed(statements: Statements, account: Account, endpoint: Endpoint) -> set[UUID]:
-    """Return the ids of the accounts whose events the endpoint is sent."""
+    """Return the ids of the accounts whose events are sent to the endpoint."""
     if endpoint.account_ids is None:
         return {account.id, *await clients.ids_of(statements, account.id)}
     wanted = {UUID(text) for text in endpoint.account_ids}

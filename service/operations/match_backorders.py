@@ -1,8 +1,8 @@
 """Match backorders: credits that came in go to the earliest waiting line that may take from their batch, whichever
 bundle it was ordered through.
 
-Runs whenever stock may have grown; what it finds in the queue and in stock is all it needs to know, so running it once
-too often does nothing. Locks: account heads by id, then batches by vintage and id. Promises: P3, P24.
+Runs whenever stock may have grown. It depends only on the stored queue and stock, so an extra run is harmless. Locks:
+account heads by id, then batches by vintage and id. Promises: P3, P24.
 """
 
 from collections import Counter
@@ -30,12 +30,12 @@ STEP = WorkerStep.MATCH_BACKORDERS
 
 
 async def match_backorders(resources: Resources) -> int:
-    """Give the stock to the lines that wait, until no line waits that could have any of it, but for those that failed.
-    Return how many lines got credits; a line that got some twice counts twice.
+    """Give stock to waiting lines until no line is left that could be served, except failed ones. Return how many lines
+    got credits; a line that got some twice counts twice.
     """
     before = await failed_before(resources, STEP)
     served: Counter[ItemKey] = Counter()
-    # Looked up anew after every round: a bundle whose stock is gone takes no part in the next one.
+    # Read again after every round, because a bundle that is sold out takes no part in the next one.
     while found := [key for mode in Mode for key in await _match_mode(resources, mode)]:
         served.update(found)
     await forget(resources, STEP, before, served)
@@ -45,7 +45,7 @@ async def match_backorders(resources: Resources) -> int:
 
 
 async def _match_mode(resources: Resources, mode: Mode) -> list[ItemKey]:
-    """Match one bounded transaction for each group of bundles that compete for stock; return the lines served."""
+    """Run one bounded transaction for each group of bundles that compete for stock; return the lines served."""
     now = resources.clock()
     stocked = await backorders.matchable(resources.database.reader, mode, today=utc_date(now), now=now)
     served: list[ItemKey] = []
@@ -53,7 +53,7 @@ async def _match_mode(resources: Resources, mode: Mode) -> list[ItemKey]:
     for bundle_ids in competing(stocked):
         try:
             served += await _match_isolated(resources, mode, bundle_ids)
-        except Refused as refusal:  # such as batches that stay locked: the other groups do not wait for them
+        except Refused as refusal:  # such as batches that stay locked, for which the other groups need not wait
             unavailable = refusal
     if unavailable is not None and not served:
         raise unavailable
@@ -61,7 +61,7 @@ async def _match_mode(resources: Resources, mode: Mode) -> list[ItemKey]:
 
 
 async def _match_isolated(resources: Resources, mode: Mode, bundle_ids: Collection[UUID]) -> list[ItemKey]:
-    """Serve the first lines together, or each by itself where that fails."""
+    """Serve the first lines together; if that fails, serve each alone."""
     waiting = await _waiting(resources, mode, bundle_ids, LINES_A_TRANSACTION)
     try:
         return await _match_bundles(resources, mode, bundle_ids, waiting)
@@ -91,7 +91,7 @@ async def _waiting(resources: Resources, mode: Mode, bundle_ids: Collection[UUID
 async def _match_bundles(
     resources: Resources, mode: Mode, bundle_ids: Collection[UUID], waiting: Sequence[Backorder]
 ) -> list[ItemKey]:
-    """Give the waiting lines what there is, in one transaction; return those that got any of it."""
+    """Give the available stock to the waiting lines in one transaction; return the lines that got any."""
     if not waiting:
         return []
     account_ids = {each.account_id for each in waiting}
@@ -107,8 +107,8 @@ async def _match_bundles(
         locked = await stock_locks.lock_stock(statements, mode, wanted_g, today=utc_date(now), awaited_at=None)
         stock = locked.batches
         queue = await _queue_for(statements, mode, stock, len(waiting), now)
-        # Whoever is in front by now may be of an account that is not locked, or wait for a bundle whose batches are
-        # not: the next transaction serves it, and this one nobody behind it.
+        # A line that has become the first may belong to an account or a bundle that is not locked here. Nobody behind
+        # it is served before the next transaction, which serves it first.
         ours = next(
             (
                 index
@@ -132,8 +132,8 @@ def _key(waiting: Backorder) -> ItemKey:
 async def _queue_for(
     statements: Statements, mode: Mode, stock: Mapping[UUID, Sequence[BatchStock]], limit: int, now: datetime
 ) -> list[Backorder]:
-    """Return the first lines that may take from the locked stock, read after the lock: a line that began to wait for
-    these batches has committed by then.
+    """Return the first lines that may take from the locked stock, read after the batches are locked, so that every line
+    that waits for them is committed.
     """
     project_ids = {batch.project_id for bundle_stock in stock.values() for batch in bundle_stock}
     bundle_ids = await backorders.bundles_waiting_for(statements, mode, project_ids, now=now)
@@ -143,7 +143,7 @@ async def _queue_for(
 async def deliver(
     resources: Resources, statements: Statements, heads: Mapping[UUID, Head], filled: Sequence[Filled], *, actor: str
 ) -> None:
-    """Give the lines their credits; their accounts' heads and the batches are locked."""
+    """Give the lines their credits. The heads of their accounts and the batches must be locked."""
     waiting: dict[UUID, Order] = {}
     for account_id in sorted({each.backorder.account_id for each in filled}):
         order_ids = {each.backorder.order_id for each in filled if each.backorder.account_id == account_id}

@@ -12,7 +12,7 @@ from service.storage.statistics import group_parts
 async def order_statistics(
     resources: Resources, caller: Caller, wanted: OrderFilter, grouping: OrderGrouping
 ) -> OrderStatistics:
-    """Return the groups of the orders that the filter selects, as they are now; of too many groups the first ones."""
+    """Return the groups of the orders that the filter selects, in their present state; at most `GROUPS_MAX` of them."""
     caller.require(Scope.ORDERS_READ)
     account_id = caller.account.id
 

@@ -1,7 +1,7 @@
 """Place orders: the whole group in one transaction, each command with its own answer.
 
-Locks: account heads in id order, the payers' balances, which are to pay and to owe, then batches by mode, vintage and
-id. Everything is decided in memory by domain/placing.py between the reads and the writes. Promises: P1, P2, P3, P4, P5.
+Locks: account heads in id order, the payers' balances, then batches by mode, vintage and id. Everything is decided in
+memory by domain/placing.py between the reads and the writes. Promises: P1, P2, P3, P4, P5.
 """
 
 from collections.abc import Sequence
@@ -42,9 +42,11 @@ Placement = GroupCommit[PlaceOrder, Placed]
 def placement(
     resources: Resources, *, group_lock_timeout_ms: int, size_max: int, writers: int, answer_within_ms: int = 10_000
 ) -> Placement:
-    """Return the queue that APIs join with `submit(command)`: commands that wait at once are placed together.
+    """Return the queue to which APIs pass commands with `submit(command)`; commands that wait at the same time are
+    placed together.
 
     `answer_within_ms` is the deadline of the requests that wait for it.
+
     """
     return GroupCommit(
         partial(place_group, resources, lock_timeout_ms=group_lock_timeout_ms),
@@ -67,8 +69,8 @@ async def place_group(
 async def place_alone(
     resources: Resources, command: PlaceOrder, left_ms: int = TRANSACTION_DEADLINE_MS
 ) -> Placed | Refused:
-    """Return the command's own answer. Try again within `left_ms` while the database's failure may pass. A try whose
-    commit went unanswered is found by its order's id.
+    """Place a single command. Temporary failures of the database are retried within `left_ms`. If the answer to a
+    commit is lost, the retry finds the order by its id.
     """
     unshown = await _unshown_names([command])
     try:
@@ -130,8 +132,8 @@ async def _unshown_names(commands: Sequence[PlaceOrder]) -> Unshown:
 
 
 def _if_shown(answer: Priced | Placed | Refused, unshown: Unshown) -> Priced | Placed | Refused:
-    """Return the answer, or the refusal of a new order whose certificate would name a party with characters that no
-    font shows. The account's own names are stored and pass: some APIs fill them in.
+    """Return the answer; for a new order whose certificate would name a party with characters that no font has, a
+    refusal. The account's own stored names are accepted, because some APIs fill them in.
     """
     if not unshown or not isinstance(answer, Priced):
         return answer
@@ -148,7 +150,7 @@ def _if_shown(answer: Priced | Placed | Refused, unshown: Unshown) -> Priced | P
 async def _lock_stock(
     resources: Resources, statements: Statements, priced: Sequence[Priced], now: datetime
 ) -> tuple[dict[Mode, Stock], list[CreditBatch]]:
-    """Lock the stock of each mode. Return it, and the new batches among it, which are of test mode."""
+    """Lock the stock of each mode. Return it, and those of its batches that are new, which only test mode has."""
     stocks: dict[Mode, Stock] = {}
     made: list[CreditBatch] = []
     today = utc_date(now)

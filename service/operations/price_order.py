@@ -1,6 +1,6 @@
-"""Price an order without storing anything: its present cost, and the mass that stock could not cover.
+"""Price an order without storing anything: its present cost, and the mass that is not in stock.
 
-No lock: nothing is guaranteed, and the order may find other prices and other stock.
+Takes no locks and guarantees nothing: prices and stock may change before the order is placed.
 """
 
 from dataclasses import dataclass
@@ -27,18 +27,16 @@ class Preview:
 
 
 async def price_order(resources: Resources, caller: Caller, order_request: OrderRequest) -> Preview:
-    """Return the price and shortage that an order placed at the same time would have. Refuses as it would; stores
-    nothing.
-    """
+    """Return the price and shortage of an order if it were placed now. Refuses as placing it would. Stores nothing."""
     pricing = await price_now(resources, caller, order_request)
     return Preview(pricing, await shortage(resources, caller, pricing))
 
 
 async def price_now(resources: Resources, caller: Caller, order_request: OrderRequest) -> Pricing:
-    """Return the price that an order placed at the same time would have. Refuses as it would; stores nothing."""
+    """Return the price of an order if it were placed now. Refuses as placing it would. Stores nothing."""
     caller.require(Scope.CATALOGUE_READ)
     reader = resources.database.reader
-    # Not the caller's: that of a key which was looked up a moment ago may have another portfolio or commission.
+    # Read anew: the caller's account comes from a cache and may have a former portfolio or commission.
     account = await accounts.existing(reader, caller.account.id)
     return price_request(order_request, account, await catalogue.read_offers(reader, [(account, order_request)]))
 
@@ -50,7 +48,8 @@ async def shortage(resources: Resources, caller: Caller, pricing: Pricing) -> tu
     lines = [(line.bundle_id, line.mass_g) for line in pricing.lines]
     bundle_ids = {bundle_id for bundle_id, _ in lines}
     if mode is Mode.TEST:
-        # Whatever stock lacks is created when the order is placed.
+        # Missing test credits are created when the order is placed: only bundles without projects, and the part of
+        # an order above `TEST_ORDER_G_MAX`, get none.
         supplied = {each.bundle_id for each in await catalogue.projects_in(reader, bundle_ids)}
         served = within_bound(mode, lines)
         return tuple(

@@ -1,7 +1,8 @@
 """Queue deliveries: each later event of the accounts that webhook endpoints follow becomes a delivery of each endpoint.
 
-The events of an account are the outbox: they are written with the change that they tell of, and a cursor says how far
-they are queued. Nothing is written for webhooks when an order is placed. Locks: cursors, in the order of their keys.
+The events of an account are the outbox: they are written in the transaction of their change, and a cursor records how
+far they are queued. Nothing is written for webhooks when an order is placed. Locks: cursors, in the order of their
+keys.
 """
 
 from collections.abc import Sequence
@@ -15,14 +16,15 @@ from service.storage import webhook_deliveries, webhooks
 from service.storage.database import Statements
 
 CURSORS_MAX = 50
-"""Cursors that are moved on in one transaction."""
+"""Maximum number of cursors that are advanced in one transaction."""
 EVENTS_MAX = 200
-"""Events of one account that are queued in one transaction."""
+"""Maximum number of events of one account that are queued in one transaction."""
 
 
 async def queue_deliveries(resources: Resources) -> int:
-    """Queue the events that followed, at most so many at once, and return the number of cursors that were moved. Events
-    that are older than deliveries are kept are left out. Safe to run in several processes at once.
+    """Queue the events after each cursor, limited by `CURSORS_MAX` and `EVENTS_MAX`; return the number of cursors that
+    advanced. Events older than the time for which deliveries are kept are left out. Safe to run in several processes at
+    once.
     """
     if not await webhooks.behind(resources.database.reader, 1):
         return 0
@@ -46,7 +48,7 @@ async def _wanted(statements: Statements, cursor: Cursor, endpoint: Endpoint, ev
     if endpoint.format is WebhookFormat.CALLBACK:
         named = {event.order_id for event in events if event.order_id is not None}
         ids = await webhook_deliveries.orders_with_address(statements, cursor.account_id, named) if named else set()
-        # The order is sent as it is then, so that its latest change tells of those before.
+        # A callback shows the order's present state, so one delivery for its latest event is enough.
         latest = {event.order_id: event for event in events if event.order_id in ids}
         return list(latest.values())
     return [event for event in events if endpoint.wants(event.event_type)]

@@ -1,7 +1,7 @@
-"""Queue mails: each later event that contacts get mail about becomes a mail to each of these contacts.
+"""Queue mails: each new event of a kind that contacts receive becomes a mail to each of them.
 
-The events of an account are the outbox, as for webhooks: a cursor says how far they are queued. Locks: cursors, in the
-order of their accounts.
+The events of an account are the outbox, as for webhooks; a cursor records how far they are queued. Locks: cursors, in
+the order of their accounts.
 """
 
 from service.domain.contacts import Contact
@@ -12,14 +12,15 @@ from service.storage import contacts, events, mails
 from service.storage.database import Statements
 
 CURSORS_MAX = 50
-"""Cursors that are moved on in one transaction."""
+"""Maximum number of cursors that are advanced in one transaction."""
 EVENTS_MAX = 200
-"""Events of one account that are queued in one transaction."""
+"""Maximum number of events of one account that are queued in one transaction."""
 
 
 async def queue_mails(resources: Resources) -> int:
-    """Queue the mails of events that followed, at most so many at once, and return the number of cursors that were
-    moved. Events that are older than `QUEUED_WITHIN` are left out. Safe to run in several processes at once.
+    """Queue mails for the events after each cursor, limited by `CURSORS_MAX` and `EVENTS_MAX`; return the number of
+    cursors that advanced. Events that are older than `QUEUED_WITHIN` are left out. Safe to run in several processes at
+    once.
     """
     if not await mails.behind(resources.database.reader, 1):
         return 0

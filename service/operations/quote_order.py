@@ -1,8 +1,8 @@
 """Quote an order: its price is stored and guaranteed until it expires. Nothing is owed; credits are held only on
 request.
 
-Locks, when credits are held: the heads of the account and its payer in id order, so that quotes of one payer never
-pass a limit together; then batches by vintage and id. Promise: P7.
+Locks, when credits are held: the heads of the account and its payer in id order, so that concurrent quotes of one payer
+cannot exceed a limit; then batches by vintage and id. Promise: P7.
 """
 
 from collections import Counter
@@ -46,17 +46,18 @@ async def quote_order(
     hold: bool = False,
     hold_limits: HoldLimits = DEFAULT_LIMITS,
 ) -> Quoted:
-    """Store a price of the order request. One order may be placed at it, within `valid_ms` by the database's clock.
+    """Store the order request's price. One order can be placed at this price within `valid_ms`, by the database's
+    clock.
 
-    With `hold` the credits are set aside as well, until then; refuses `INSUFFICIENT_CREDITS` when stock is short, and
-    `HOLD_LIMIT_EXCEEDED` where a live payer would hold more than `hold_limits`, or its own limits, allow.
+    With `hold` the credits are reserved until then. Refuses `INSUFFICIENT_CREDITS` if stock is short, and
+    `HOLD_LIMIT_EXCEEDED` if a live payer would exceed its own limits or `hold_limits`.
     """
     caller.require(Scope.ORDERS_WRITE)
     quote_id = resources.new_id()
 
     async def work(statements: Statements) -> Quoted:
         account, limits = await _fresh_account(statements, caller, hold_limits, lock=hold)
-        # A try whose commit went unanswered finds its own quote, which would count against the limits.
+        # An attempt whose answer was lost may have stored the quote, which would count against the limits.
         if hold and (existing := await _stored(statements, account.id, quote_id)):
             return existing
         refuse_if_suspended(account)
@@ -95,7 +96,7 @@ async def quote_order(
 
 
 async def _stored(statements: Statements, account_id: UUID, quote_id: UUID) -> Quoted | None:
-    """Return the quote as an earlier try stored it, with the time at which it expires."""
+    """Return the quote that an earlier attempt stored, with its expiry."""
     found = (await quotes.find(statements, [account_id], [quote_id])).get((account_id, quote_id))
     return Quoted(found.quote, found.lines) if found else None
 
@@ -103,8 +104,8 @@ async def _stored(statements: Statements, account_id: UUID, quote_id: UUID) -> Q
 async def _fresh_account(
     statements: Statements, caller: Caller, hold_limits: HoldLimits, *, lock: bool
 ) -> tuple[Account, HoldLimits | None]:
-    """Return the account as it is now, which the caller of an API key that was looked up a moment ago may not know, and
-    what its payer may hold; None without `lock` and in test mode. With `lock` the heads of both are locked.
+    """Return the account in its present state, because the caller's comes from a cache, and the hold limits of its
+    payer; None instead of limits without `lock` and in test mode. With `lock` the heads of both are locked.
     """
     account_id, payer_id = caller.account.id, payer_of(caller.account)
     if lock:

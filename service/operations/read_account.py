@@ -1,4 +1,4 @@
-"""Read the id of the account in the other mode."""
+"""Return the id of an account's counterpart in the other mode."""
 
 from uuid import UUID
 

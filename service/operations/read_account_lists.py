@@ -1,5 +1,5 @@
-"""Read a list or a sum of each of several accounts in one statement, for lists of accounts. Each function takes the
-caller as a reader of each account and returns one result for each reader, in order.
+"""Read a list or a sum for each of several accounts in one statement, for lists of accounts. Each function takes one
+reader for each account and returns one result for each, in the same order.
 
 Money is that of the reader's payer, as in `read_money`: a client account's own key is refused `FORBIDDEN`.
 """
@@ -44,7 +44,7 @@ async def list_payments(resources: Resources, readers: Sequence[Caller], request
 async def list_certificates(
     resources: Resources, readers: Sequence[Caller], request: PageRequest
 ) -> list[Slice[IssuedCertificate]]:
-    """Return one page of each account's certificates, the one issued last first."""
+    """Return one page of each account's certificates, newest first."""
     issued = partial(pages_of, table=ISSUED, column="issued_at", key="order_id", also="issued_at IS NOT NULL")
     return await _pages(resources, _accounts(readers), request, issued)
 
@@ -92,14 +92,14 @@ async def list_contacts(resources: Resources, readers: Sequence[Caller]) -> list
 
 
 async def list_balances(resources: Resources, readers: Sequence[Caller]) -> list[list[Money]]:
-    """Return each payer's balance in each currency, by currency; one that was used up is zero."""
+    """Return each payer's balance in each currency, by currency. A used-up balance is listed as zero."""
     payers = _payers(readers)
     found = await balances.of_accounts(resources.database.reader, set(payers))
     return [[Money(row.amount_minor, row.currency) for row in found[each] if row.is_funded] for each in payers]
 
 
 async def list_funds(resources: Resources, readers: Sequence[Caller]) -> list[dict[str, PayerFunds]]:
-    """Return the balance, debt and limit of each payer, by currency, for all that it ever used."""
+    """Return the balance, debt and limit of each payer, by currency, for every currency that it ever used."""
     payers = _payers(readers)
     found = await balances.of_accounts(resources.database.reader, set(payers))
     return [{row.currency: balances.funds(row) for row in found[each]} for each in payers]
@@ -145,7 +145,7 @@ async def _pages(
     request: PageRequest,
     read: Callable[..., Awaitable[Mapping[UUID, list[Any]]]],
 ) -> list[Slice[Any]]:
-    """Return a page of each account's rows. A replica may answer for a single account."""
+    """Return a page of each account's rows. The replica is used only if there is a single account."""
     wanted = set(account_ids)
 
     async def read_pages(statements: Statements) -> Mapping[UUID, list[Any]]:

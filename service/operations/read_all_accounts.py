@@ -1,4 +1,4 @@
-"""Read accounts, orders, payments and invoices of all accounts: lists of operators."""
+"""Read accounts, orders, payments and invoices of all accounts, for operators."""
 
 from service.domain.accounts import Account, Caller
 from service.domain.api_keys import Scope
@@ -36,7 +36,7 @@ async def list_all_orders(
     *,
     columns: Columns = None,
 ) -> Slice[Order]:
-    """Return one page of the owners' orders; with `columns` only those are read."""
+    """Return one page of the owners' orders. With `columns` only these columns are read."""
     caller.require(Scope.OPERATOR)
     rows = await resources.read_shared(
         lambda statements: orders.page(statements, owners, wanted, sort, request, columns)

@@ -188,13 +188,13 @@ async def categories_of_ids(resources: Resources, caller: Caller, ids: Collectio
 async def batches_of_ids(
     resources: Resources, caller: Caller, ids: Collection[UUID], *, columns: Columns = None
 ) -> dict[UUID, CreditBatch]:
-    """Return those of the batches that are of the caller's mode, by id."""
+    """Return the credit batches with these ids, by id; only those of the caller's mode."""
     caller.require(Scope.CATALOGUE_READ)
     return await batches.of_ids(resources.database.reader, caller.account.mode, ids, columns)
 
 
 async def portfolios_of_ids(resources: Resources, caller: Caller, ids: Collection[UUID]) -> dict[UUID, Portfolio]:
-    """Return those of the portfolios that the account may use, by id."""
+    """Return the portfolios with these ids, by id; only those that the account may use."""
     caller.require(Scope.CATALOGUE_READ)
     return await catalogue.portfolios_of_ids(resources.database.reader, caller.account.id, ids)
 
@@ -202,7 +202,7 @@ async def portfolios_of_ids(resources: Resources, caller: Caller, ids: Collectio
 async def weights_of_portfolios(
     resources: Resources, caller: Caller, portfolio_ids: Sequence[UUID]
 ) -> list[tuple[Weight, ...]]:
-    """Return each portfolio's bundles and weights, in order."""
+    """Return the bundles and weights of each portfolio, in the order in which they were set."""
     caller.require(Scope.CATALOGUE_READ)
     weights: dict[UUID, list[Weight]] = defaultdict(list)
     for each in await catalogue.weights_of(resources.database.reader, portfolio_ids):

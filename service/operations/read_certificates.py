@@ -1,4 +1,4 @@
-"""Read certificates: an account its own by order, anybody the one whose token they have."""
+"""Read certificates: an account reads those of its orders; anybody reads the one whose token is in a public address."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -19,7 +19,7 @@ from service.storage.database import Statements
 async def certificates_of_ids(
     resources: Resources, caller: Caller, order_ids: Collection[UUID]
 ) -> dict[UUID, IssuedCertificate]:
-    """Return those of the certificates that are the caller's, by the ids of their orders, which are theirs too."""
+    """Return the certificates of the orders with these ids, by id; only the caller's."""
     caller.require(Scope.ORDERS_READ)
     return await certificates.of_orders(resources.database.reader, caller.account.id, order_ids)
 
@@ -27,7 +27,7 @@ async def certificates_of_ids(
 async def certificates_of_orders(
     resources: Resources, caller: Caller, order_ids: Sequence[UUID]
 ) -> list[IssuedCertificate | None]:
-    """Return the certificate of each of the caller's orders; none before it is complete."""
+    """Return the certificate of each of the caller's orders; None for an order that is not complete."""
     caller.require(Scope.ORDERS_READ)
     found = await certificates.of_orders(resources.database.reader, caller.account.id, order_ids)
     return [found.get(order_id) for order_id in order_ids]
@@ -37,7 +37,7 @@ async def certificate_file(
     resources: Resources, caller: Caller, order_id: UUID, *, public_address: str, ascii_only: bool = False
 ) -> bytes | None:
     """Return the PDF of the caller's order, as it was first drawn; None before the order is complete. With `ascii_only`
-    it is a copy in ASCII alone.
+    the file is re-encoded with ASCII bytes only.
     """
     (certificate,) = await certificates_of_orders(resources, caller, [order_id])
     if certificate is None:
@@ -65,8 +65,8 @@ async def retirements_of_orders(
 async def retirement_refusals_of_orders(
     resources: Resources, caller: Caller, order_ids: Sequence[UUID]
 ) -> list[VintageFault | None]:
-    """For each of the caller's orders the reason why credits that it holds may not be retired today (in UTC); None if
-    they may.
+    """Return the refusal for each of the caller's orders that holds credits which may not be retired today (UTC); None
+    for the others.
     """
     caller.require(Scope.ORDERS_READ)
     today = utc_date(resources.clock())
@@ -81,14 +81,14 @@ async def retirement_refusals_of_orders(
 
 
 async def public_certificate(resources: Resources, token: str) -> IssuedCertificate | None:
-    """Return the certificate of that public address, to anybody who has the token; None while the account hides its
+    """Return the certificate of the public address, which contains its token; None while the account hides its
     pages.
     """
     return await certificates.of_token(resources.database.reader, token)
 
 
 async def public_certificate_file(resources: Resources, token: str, *, public_address: str) -> bytes | None:
-    """Return the PDF of that public address, as it was first drawn; None while the account hides its pages."""
+    """Return the PDF of the public address, as it was first drawn; None while the account hides its pages."""
     certificate = await public_certificate(resources, token)
     if certificate is None:
         return None

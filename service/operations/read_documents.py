@@ -1,5 +1,5 @@
 """Read documents: invoices and credit notes as they were first drawn, confirmations and receipts of orders in their
-present state, and retirement statements. Anybody may read the one whose link they have. Promise: P25.
+present state, and retirement statements. Everybody who has a link may read its document. Promise: P25.
 """
 
 import json
@@ -34,7 +34,7 @@ from service.storage.documents import StoredDocument
 
 async def linked_file(resources: Resources, link: DocumentLink, *, as_csv: bool = False) -> bytes | None:
     """Return the file that the link leads to, whose signature the caller has checked; None if it has expired or was
-    revoked, and while the account hides its pages. Only a statement exists as CSV.
+    revoked, and while the account hides its pages. Only statements are available as CSV.
     """
     if await account_of_link(resources, link) is None:
         return None
@@ -42,8 +42,8 @@ async def linked_file(resources: Resources, link: DocumentLink, *, as_csv: bool 
 
 
 async def document_file(resources: Resources, name: DocumentName, *, as_csv: bool = False) -> bytes | None:
-    """Return the PDF of the document, or with `as_csv` the CSV of a statement; None if there is none: for an order that
-    is not paid no receipt, for an invoice of an earlier release no document.
+    """Return the PDF of the document, or with `as_csv` the CSV of a statement; None if there is none: an unpaid order
+    has no receipt, and an invoice of an earlier release has no document.
     """
     account = await accounts.account(resources.database.reader, name.account_id)
     file: bytes | None = None
@@ -66,8 +66,8 @@ async def document_file(resources: Resources, name: DocumentName, *, as_csv: boo
 
 
 async def link_revisions(resources: Resources, caller: Caller, names: Sequence[DocumentName]) -> list[int]:
-    """Return how often the links to each of the documents were revoked. A caller who was given an invoice, a credit
-    note or an order may have a link to its documents.
+    """Return for each document how often its links were revoked. A caller who may read an invoice, credit note or order
+    may have links to its documents.
     """
     caller.require(Scope.ORDERS_READ)
     found: dict[UUID, dict[UUID, int]] = {}
@@ -78,8 +78,8 @@ async def link_revisions(resources: Resources, caller: Caller, names: Sequence[D
 
 
 async def receipts_of_orders(resources: Resources, caller: Caller, sold: Sequence[Order]) -> list[int | None]:
-    """Return how often links to the receipt of each of the caller's orders were revoked; None for an order without a
-    receipt. A receipt shows payments, which a client account's own key may not see.
+    """Return for each of the caller's orders how often the links to its receipt were revoked; None for an order without
+    a receipt. A receipt shows payments, which a client account's own key may not see.
     """
     caller.require(Scope.ORDERS_READ)
     caller.require_money()
@@ -90,7 +90,7 @@ async def receipts_of_orders(resources: Resources, caller: Caller, sold: Sequenc
 
 
 async def statement_link(resources: Resources, caller: Caller, year: int | None) -> tuple[DocumentName, int]:
-    """Return the name of the caller's statement of the year, by default the present one, and how often its links were
+    """Return the key of the caller's statement for the year, by default the present year, and how often its links were
     revoked. Refuses `BAD_USER_INPUT` for a year that has not begun, or is before 2000.
     """
     caller.require(Scope.ORDERS_READ)
@@ -111,7 +111,9 @@ async def _first_drawn(
     drawn: Callable[[Drawer, str, Any], Awaitable[bytes]],
     state: StateDocument,
 ) -> bytes | None:
-    """Return the stored PDF; state the facts and draw it if nobody has. The PDF that is stored first stays."""
+    """Return the stored PDF. If there is none, store the facts and draw it; if several processes do so, the first PDF
+    is kept.
+    """
     reader = resources.database.reader
     stored = await documents.find(reader, payer.id, document_id)
     if stored is None:
@@ -142,7 +144,7 @@ async def _drawn_credit_note(drawer: Drawer, facts: str, logo: Any) -> bytes:
 async def _stated(
     resources: Resources, payer: Account, document_id: UUID, state: StateDocument
 ) -> StoredDocument | None:
-    """Store the facts of the document, and return it; facts that are stored meanwhile stay."""
+    """Store the facts of the document and return it. Facts that another process has stored meanwhile are kept."""
 
     async def work(statements: Statements) -> StoredDocument | None:
         stated = await state(statements, payer, document_id)
@@ -220,13 +222,13 @@ async def _parties(statements: Statements, account: Account) -> tuple[Seller, Bi
 
 
 async def _payments(statements: Statements, payer_id: UUID, order: Order) -> list[OrderPayment]:
-    """Return what was paid of the order, and what was returned, oldest first."""
+    """Return the order's payments and repayments, oldest first."""
     entries = await ledger.entries_of_order(statements, payer_id, order.id)
     received = await money.payments_of_orders(statements, payer_id, order.account_id, [order.id])
     references = {payment.created_at: payment.reference for payment in received}
     invoice = (await money.invoices_of_orders(statements, payer_id, order.account_id, [order.id])).get(order.id)
     if invoice is not None:
-        # A payment of the invoice is added to the balance, and pays the order from it at the same instant.
+        # A payment of an invoice is first added to the balance, which then pays the order at the same instant.
         received = await money.payments_of_invoice(statements, payer_id, invoice.id)
         references |= {payment.created_at: payment.reference for payment in received}
     invoice_number = invoice.number if invoice else None
@@ -255,16 +257,16 @@ def _text(journal: Journal, reference: str | None, invoice_number: str | None) -
 
 
 def document_names(kind: LinkedDocument, rows: Collection[Any]) -> list[DocumentName]:
-    """Return the names of the documents of that kind, one for each invoice, credit note or order."""
+    """Return the keys of the documents of the kind, one for each invoice, credit note or order."""
     return [DocumentName(kind, row.account_id, row.id) for row in rows]
 
 
 async def file_of_number(
     resources: Resources, kind: LinkedDocument, account_id: UUID, number: str, *, as_csv: bool = False
 ) -> bytes | None:
-    """Return the PDF of the account's invoice or credit note of that number, or of its order of that number, or its
-    statement of that year, which exists as CSV too; None if there is none. Refuses as `checked_year`. The operator's
-    work, without callers.
+    """Return the PDF of the account's invoice, credit note or order with this number, or its statement of the year,
+    which is available as CSV too; None if there is none. Refuses as `checked_year`. Called by the command line, without
+    a caller.
     """
     reader = resources.database.reader
     match kind:

@@ -1,4 +1,4 @@
-"""Read estimates: the caller's own."""
+"""Read estimates; only the caller's own."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -13,6 +13,6 @@ from service.storage import estimates
 async def estimates_of_ids(
     resources: Resources, caller: Caller, estimate_ids: Collection[UUID]
 ) -> dict[UUID, RecordedEstimate]:
-    """Return those of the estimates that are the caller's, by id."""
+    """Return the estimates with these ids, by id; only the caller's."""
     caller.require(Scope.ORDERS_READ)
     return await estimates.of_ids(resources.database.reader, caller.account.id, estimate_ids)

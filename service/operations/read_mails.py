@@ -1,4 +1,4 @@
-"""Read mails, and delete those that are no longer kept."""
+"""Read mails, and delete those that are older than the retention time."""
 
 from collections.abc import Collection
 from datetime import timedelta
@@ -31,7 +31,7 @@ async def mails_of_ids(resources: Resources, caller: Caller, mail_ids: Collectio
 
 
 async def expire_mails(resources: Resources, *, kept: timedelta) -> int:
-    """Delete mails that were created longer ago than they are kept, some of them at once; return their number."""
+    """Delete a limited number of mails that are older than the retention time; return their number."""
 
     async def work(statements: Statements) -> int:
         return await mails.expire(statements, resources.clock() - kept, EXPIRED_A_TURN)

@@ -1,6 +1,6 @@
-"""Read money: balances, ledger, invoices and credit notes, which are the parent's for a client account.
+"""Read money: balances, ledger, invoices and credit notes, for a client account those of its parent.
 
-A client account's own key is refused `FORBIDDEN`; a parent's key that acts for the client reads the parent's.
+A client account's own key is refused `FORBIDDEN`; a parent's key that acts for the client reads the parent's data.
 """
 
 from collections import defaultdict
@@ -47,14 +47,14 @@ class LineInCurrency:
 
 
 async def list_balances(resources: Resources, caller: Caller) -> list[Money]:
-    """Return the caller's balance in each currency, by currency; one that was used up is zero."""
+    """Return the caller's balance in each currency, by currency. A used-up balance is listed as zero."""
     payer_id = _payer(caller)
     rows = await balances.of_accounts(resources.database.reader, [payer_id])
     return [Money(row.amount_minor, row.currency) for row in rows[payer_id] if row.is_funded]
 
 
 async def list_funds(resources: Resources, caller: Caller) -> dict[str, PayerFunds]:
-    """Return the balance, debt and limit of the caller's payer, by currency, for all that it ever used."""
+    """Return the balance, debt and limit of the caller's payer, by currency, for every currency that it ever used."""
     payer_id = _payer(caller)
     return await balances.funds_of(resources.database.reader, payer_id)
 
@@ -72,7 +72,7 @@ async def list_invoices(
 
 
 async def invoices_of_ids(resources: Resources, caller: Caller, invoice_ids: Collection[UUID]) -> dict[UUID, Invoice]:
-    """Return those of the invoices that are the caller's, by id."""
+    """Return the invoices with these ids, by id; only the caller's."""
     payer_id = _payer(caller)
     return await money.of_ids(resources.database.reader, money.INVOICES, payer_id, invoice_ids)
 
@@ -97,7 +97,7 @@ async def payments_of_orders(
 async def lines_of_invoices(
     resources: Resources, caller: Caller, invoices: Sequence[Invoice], request: PageRequest
 ) -> list[Slice[InvoiceLine]]:
-    """Return one page of each invoice's lines, in order. A caller who was given an invoice may see its lines."""
+    """Return one page of each invoice's lines, in order. The caller must have been given the invoices."""
     caller.require(Scope.ORDERS_READ)
     reader = resources.database.reader
     lines: dict[UUID, list[InvoiceLine]] = defaultdict(list)
@@ -107,8 +107,8 @@ async def lines_of_invoices(
 
 
 async def owed_on_invoices(resources: Resources, caller: Caller, invoices: Sequence[Invoice]) -> list[int]:
-    """Return what each invoice still owes: its orders and its tax, or as long as it is pending its total where it is of
-    an earlier release. A caller who was given an invoice may see it.
+    """Return the amount still owed on each invoice, in minor units: that of its orders and its tax. A pending invoice
+    of an earlier release owes its total. The caller must have been given the invoices.
     """
     caller.require(Scope.ORDERS_READ)
     pending = [invoice for invoice in invoices if invoice.status is InvoiceStatus.PENDING and not invoice.is_former]
@@ -126,7 +126,7 @@ async def owed_on_invoices(resources: Resources, caller: Caller, invoices: Seque
 async def credit_notes_of_invoices(
     resources: Resources, caller: Caller, invoices: Sequence[Invoice], request: PageRequest
 ) -> list[Slice[CreditNote]]:
-    """Return one page of each invoice's credit notes, oldest first. A caller who was given an invoice may see them."""
+    """Return one page of each invoice's credit notes, oldest first. The caller must have been given the invoices."""
     caller.require(Scope.ORDERS_READ)
     notes: dict[UUID, list[CreditNote]] = defaultdict(list)
     for note in await money.pages_of_credit_notes(resources.database.reader, *_keys(invoices), request):
@@ -137,7 +137,7 @@ async def credit_notes_of_invoices(
 async def credit_notes_of_ids(
     resources: Resources, caller: Caller, credit_note_ids: Collection[UUID]
 ) -> dict[UUID, CreditNote]:
-    """Return those of the credit notes that are the caller's, by id."""
+    """Return the credit notes with these ids, by id; only the caller's."""
     payer_id = _payer(caller)
     return await money.of_ids(resources.database.reader, money.CREDIT_NOTES, payer_id, credit_note_ids)
 
@@ -145,7 +145,7 @@ async def credit_notes_of_ids(
 async def lines_of_credit_notes(
     resources: Resources, caller: Caller, notes: Sequence[CreditNote], request: PageRequest
 ) -> list[Slice[CreditNoteLine]]:
-    """Return one page of each credit note's lines, in order. A caller who was given a credit note may see its lines."""
+    """Return one page of each credit note's lines, in order. The caller must have been given the credit notes."""
     caller.require(Scope.ORDERS_READ)
     reader = resources.database.reader
     lines: dict[UUID, list[CreditNoteLine]] = defaultdict(list)
@@ -157,7 +157,7 @@ async def lines_of_credit_notes(
 async def invoices_of_credit_notes(
     resources: Resources, caller: Caller, notes: Sequence[CreditNote]
 ) -> dict[UUID, Invoice]:
-    """Return the invoices of the credit notes, by id. A caller who was given a credit note may see its invoice."""
+    """Return the invoices of the credit notes, by id. The caller must have been given the credit notes."""
     caller.require(Scope.ORDERS_READ)
     return await _invoices(resources, {(note.account_id, note.invoice_id) for note in notes})
 
@@ -165,8 +165,8 @@ async def invoices_of_credit_notes(
 async def invoices_of_entries(
     resources: Resources, caller: Caller, entries: Sequence[Payment] | Sequence[LedgerPage]
 ) -> dict[UUID, Invoice]:
-    """Return the invoices that the payments or journals concern, by id. A caller who was given one of these may see its
-    invoice.
+    """Return the invoices that the payments or journals concern, by id. The caller must have been given the payments or
+    journals.
     """
     caller.require(Scope.ORDERS_READ)
     return await _invoices(resources, {(each.account_id, each.invoice_id) for each in entries if each.invoice_id})
@@ -178,7 +178,7 @@ async def _invoices(resources: Resources, named: Collection[tuple[UUID, UUID]]) 
 
 
 def _keys(documents: Sequence[Invoice] | Sequence[CreditNote]) -> tuple[set[UUID], list[UUID]]:
-    """Return the accounts of the documents, and their ids."""
+    """Return the accounts and the ids of the documents."""
     return {document.account_id for document in documents}, [document.id for document in documents]
 
 
@@ -192,7 +192,7 @@ def _payer(caller: Caller) -> UUID:
 async def invoice_lines_of_ids(
     resources: Resources, caller: Caller, order_ids: Collection[UUID]
 ) -> dict[UUID, LineInCurrency]:
-    """Return those of the invoice lines that are the caller's, by the ids of their orders, which are theirs too."""
+    """Return the invoice lines of the orders with these ids, by order id; only the caller's."""
     payer_id = _payer(caller)
     found = await money.lines_with_currency(resources.database.reader, payer_id, order_ids)
     return {line.order_id: LineInCurrency(line, currency) for line, currency in found}
@@ -211,7 +211,7 @@ async def list_payments(
 
 
 async def payments_of_ids(resources: Resources, caller: Caller, payment_ids: Collection[UUID]) -> dict[UUID, Payment]:
-    """Return those of the payments that are the caller's, by id."""
+    """Return the payments with these ids, by id; only the caller's."""
     payer_id = _payer(caller)
     return await money.of_ids(resources.database.reader, money.PAYMENTS, payer_id, payment_ids)
 
@@ -219,7 +219,9 @@ async def payments_of_ids(resources: Resources, caller: Caller, payment_ids: Col
 async def list_journals(
     resources: Resources, caller: Caller, request: PageRequest, wanted: LedgerFilter = EVERY_JOURNAL
 ) -> Slice[LedgerPage]:
-    """Return one page of the journals of the caller's ledger that the filter selects, newest first, each whole."""
+    """Return one page of the journals of the caller's ledger that the filter selects, newest first, each with all of
+    its postings.
+    """
     payer_id = _payer(caller)
 
     async def read(statements: Statements) -> list[LedgerPage]:
@@ -233,7 +235,7 @@ async def list_journals(
 async def journals_of_ids(
     resources: Resources, caller: Caller, journal_ids: Collection[UUID]
 ) -> dict[UUID, LedgerPage]:
-    """Return those of the journals that are the caller's, by id."""
+    """Return the journals with these ids, by id; only the caller's."""
     payer_id = _payer(caller)
     return _journals(await ledger.entries_of(resources.database.reader, payer_id, journal_ids))
 

@@ -1,4 +1,4 @@
-"""Read orders: one, a page, or many at once, with their lines and credits; always the caller's own."""
+"""Read orders: one, a page, or many at once, with their lines and credits; only the caller's own."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
@@ -25,7 +25,9 @@ T = TypeVar("T")
 _ORDER_ID = attrgetter("order_id")
 
 OWNERS_NAMED_MAX = 100
-"""Maximum number of accounts whose orders are read by the index of each. For more, each page sorts all their orders."""
+"""Maximum number of accounts whose orders are read through an index for each account. For more, each page sorts all of
+their orders.
+"""
 
 
 async def list_orders(
@@ -38,8 +40,8 @@ async def list_orders(
     owner: Owner | None = None,
     columns: Columns = None,
 ) -> Slice[Order]:
-    """Return one page of the caller's orders under the filter and the sort, or of those that `owners_of_orders`
-    returned; with `columns` only those are read.
+    """Return one page of the caller's orders under the filter and the sort, or of the owners that `owners_of_orders`
+    returned. With `columns` only these columns are read.
     """
     caller.require(Scope.ORDERS_READ)
     account_id = caller.account.id
@@ -55,8 +57,8 @@ async def list_orders(
 async def owners_of_orders(
     resources: Resources, caller: Caller, named: Sequence[UUID] | None, *, with_clients: bool
 ) -> Owner:
-    """Return the owners of a list of orders: the caller's account alone, with all of its client accounts, or those of
-    them that are named. Refuses `ACCOUNT_SELECTED_INVALID` for any other account.
+    """Return the owners of a list of orders: the caller's account, with all of its client accounts or only the named
+    ones of these. Refuses `ACCOUNT_SELECTED_INVALID` for any other account.
     """
     caller.require(Scope.ORDERS_READ)
     reader, own = resources.database.reader, caller.account
@@ -91,7 +93,7 @@ async def numbered_page_of_orders(
 
 
 async def count_orders(resources: Resources, caller: Caller, wanted: OrderFilter, *, owner: Owner | None = None) -> int:
-    """Return the exact number of the caller's orders that the filter selects, or of those that `owners_of_orders`
+    """Return the exact number of the caller's orders that the filter selects, or of the owners that `owners_of_orders`
     returned.
     """
     caller.require(Scope.ORDERS_READ)
@@ -105,7 +107,7 @@ async def find_order(resources: Resources, caller: Caller, ref: OrderRef, *, col
 
 
 async def orders_of_ids(resources: Resources, caller: Caller, order_ids: Collection[UUID]) -> dict[UUID, Order]:
-    """Return those of the orders that are the caller's, by id."""
+    """Return the orders with these ids, by id; only the caller's."""
     caller.require(Scope.ORDERS_READ)
     return await orders.of_ids(resources.database.reader, caller.account.id, order_ids)
 
@@ -138,7 +140,7 @@ async def events_of_orders(resources: Resources, caller: Caller, order_ids: Sequ
 async def completion_times_of_orders(
     resources: Resources, caller: Caller, order_ids: Sequence[UUID]
 ) -> list[datetime | None]:
-    """Return the time at which each of the caller's orders was completed; None where no event says so."""
+    """Return the time at which each of the caller's orders was completed; None if there is no such event."""
     caller.require(Scope.ORDERS_READ)
     reader, account_id = resources.database.reader, caller.account.id
     found = await event_log.times_of_orders(reader, account_id, order_ids, EventType.ORDER_COMPLETED)
@@ -148,7 +150,7 @@ async def completion_times_of_orders(
 async def cancellation_times_of_orders(
     resources: Resources, caller: Caller, order_ids: Sequence[UUID]
 ) -> list[datetime | None]:
-    """Return the time at which each of the caller's orders was cancelled; None where no event says so."""
+    """Return the time at which each of the caller's orders was cancelled; None if there is no such event."""
     caller.require(Scope.ORDERS_READ)
     reader, account_id = resources.database.reader, caller.account.id
     found = await event_log.times_of_orders(reader, account_id, order_ids, EventType.ORDER_CANCELLED)
@@ -156,6 +158,6 @@ async def cancellation_times_of_orders(
 
 
 def _of_each(order_ids: Sequence[UUID], rows: Iterable[T]) -> list[tuple[T, ...]]:
-    """Group the rows by order; they come order by order."""
+    """Group the rows, which are sorted by order, by their order."""
     of: dict[UUID, tuple[T, ...]] = {order_id: tuple(own) for order_id, own in groupby(rows, _ORDER_ID)}
     return [of.get(order_id, ()) for order_id in order_ids]

@@ -1,4 +1,4 @@
-"""Read quotes: the caller's own, with their lines."""
+"""Read quotes, only the caller's own, with their lines."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -12,7 +12,7 @@ from service.storage import quotes
 
 
 async def quotes_of_ids(resources: Resources, caller: Caller, quote_ids: Collection[UUID]) -> dict[UUID, Quote]:
-    """Return those of the quotes that are the caller's, by id."""
+    """Return the quotes with these ids, by id; only the caller's."""
     caller.require(Scope.ORDERS_READ)
     return await quotes.of_ids(resources.database.reader, caller.account.id, quote_ids)
 

@@ -1,4 +1,4 @@
-"""Read receipts: the parts of an order's price and the amount paid, for anybody who has the address."""
+"""Read receipts: the parts of an order's price and the amount paid, for everybody who has the link."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -17,7 +17,7 @@ from service.storage.database import Statements
 
 @dataclass(frozen=True, slots=True)
 class ReceiptLine:
-    """A line of the order, and the name of its bundle."""
+    """A line of the order, with the name of its bundle."""
 
     line: OrderLine
     bundle_name: str
@@ -25,9 +25,9 @@ class ReceiptLine:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """An order as its receipt shows it, in its present state, and the seller. `invoice` is the order's, which is on it
-    alone if `is_alone`; None for an order of a client account, whose invoices only its parent may see. `revision` is
-    that of the links to the order's documents.
+    """Contents of a receipt: the order in its present state, and the seller. `invoice` is the order's invoice, and
+    `is_alone` is True if no other order is on it; None for an order of a client account, whose invoices only its parent
+    may see. `revision` is the number of revocations of the order's links.
     """
 
     account: Account
@@ -40,7 +40,9 @@ class Receipt:
 
     @property
     def has_file(self) -> bool:
-        """Return True if the receipt exists as a file, which lists payments: these a client account may not see."""
+        """Return True if the receipt is available as a file. The file lists payments, which a client account may not
+        see.
+        """
         return payer_of(self.account) == self.account.id and has_receipt(self.order)
 
 
@@ -53,8 +55,8 @@ async def linked_receipt(resources: Resources, link: DocumentLink) -> Receipt | 
 
 
 async def former_receipt(resources: Resources, account_id: UUID, order_id: UUID) -> Receipt | None:
-    """Return the receipt of that order, whose address is one of an earlier release; None for no such order, since the
-    links to its documents were revoked, and while the account hides its pages. The caller has checked the signature.
+    """Return the receipt of the order, for an address of an earlier release whose signature the caller has checked.
+    None for an unknown order, after the links to its documents were revoked, and while the account hides its pages.
     """
     reader = resources.database.reader
     account = await accounts.account(reader, account_id)

@@ -1,5 +1,5 @@
-"""Read entries of registries and retirement certificates: an account those of its orders, anybody those of a
-certificate whose token they have; an operator the retirements that no entry covers.
+"""Read registry entries and retirement certificates: an account reads those of its orders, everybody those of a
+certificate whose token they have. Operators also read the retirements that no entry covers.
 """
 
 import json
@@ -31,8 +31,8 @@ from service.storage.registry_retirements import Unrecorded
 
 @dataclass(frozen=True, slots=True)
 class Certified:
-    """The entries of an order's credits, the batches that these name, and the retirement certificate; None while not
-    all credits are covered.
+    """The registry entries for an order's credits, the batches that they name, and the retirement certificate; None
+    instead of it while not all credits are covered.
     """
 
     evidence: Sequence[Evidence] = ()
@@ -42,7 +42,7 @@ class Certified:
 
 @dataclass(frozen=True, slots=True)
 class ShownCertificate:
-    """A certificate as its page shows it: as it was issued, and what was recorded since."""
+    """A certificate as its page shows it: as it was issued, with the registry entries recorded since."""
 
     issued: IssuedCertificate
     certified: Certified
@@ -50,7 +50,9 @@ class ShownCertificate:
 
 @dataclass(frozen=True, slots=True)
 class UnrecordedRetirement:
-    """A retirement of which no entry covers `missing_g` grams, and its credits as the registry writes them."""
+    """A retirement of which `missing_g` grams are not covered by any entry, and its credits as the registry writes
+    them.
+    """
 
     retirement: Retirement
     missing_g: int
@@ -60,7 +62,9 @@ class UnrecordedRetirement:
 async def certified_of_orders(
     resources: Resources, caller: Caller, order_ids: Sequence[UUID]
 ) -> list[Certified | None]:
-    """Return what is recorded of each of the caller's orders; None of one that has no certificate."""
+    """Return the registry entries and retirement certificate of each of the caller's orders; None for an order without
+    a certificate.
+    """
     caller.require(Scope.ORDERS_READ)
     account_id, reader = caller.account.id, resources.database.reader
     issued = await certificates.of_orders(reader, account_id, order_ids)
@@ -69,8 +73,8 @@ async def certified_of_orders(
 
 
 async def public_evidence(resources: Resources, token: str) -> ShownCertificate | None:
-    """Return the certificate of that public address and what is recorded of its order; None while the account hides its
-    pages.
+    """Return the certificate of the public address with the registry entries for its order; None while the account
+    hides its pages.
     """
     issued = await certificates.of_token(resources.database.reader, token)
     if issued is None:
@@ -86,8 +90,8 @@ async def retirement_file(resources: Resources, caller: Caller, order_id: UUID, 
 
 
 async def public_retirement_file(resources: Resources, token: str, *, public_address: str) -> bytes | None:
-    """Return the PDF of the retirement certificate beside that public address; None as `public_evidence`, and while not
-    all credits are covered.
+    """Return the PDF of the retirement certificate that belongs to the public address; None as `public_evidence`, and
+    while not all credits are covered.
     """
     shown = await public_evidence(resources, token)
     return None if shown is None else await _file(resources, shown.certified.certificate, public_address)
@@ -96,7 +100,7 @@ async def public_retirement_file(resources: Resources, token: str, *, public_add
 async def list_unrecorded(
     resources: Resources, caller: Caller, mode: Mode, request: PageRequest
 ) -> Slice[UnrecordedRetirement]:
-    """Return one page of the retirements of the mode that no entry covers whole, by batch and first gram."""
+    """Return one page of the retirements of the mode that entries do not cover completely, by batch and first gram."""
     caller.require(Scope.OPERATOR)
 
     async def read(statements: Statements) -> list[UnrecordedRetirement]:
@@ -121,7 +125,7 @@ async def _file(resources: Resources, certificate: RetirementCertificate | None,
 async def _certified(
     statements: Statements, account_id: UUID, issued: Sequence[IssuedCertificate]
 ) -> dict[UUID, Certified]:
-    """Return what is recorded of the orders of these certificates, by order."""
+    """Return the registry entries and retirement certificates of the orders of these certificates, by order."""
     retired = {each.order_id: retired_in(json.loads(each.facts)) for each in issued}
     intervals: dict[UUID, list[Interval]] = defaultdict(list)
     for of_order in retired.values():

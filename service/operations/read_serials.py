@@ -1,4 +1,4 @@
-"""Read serial numbers as the receipt of a batch would, and store nothing."""
+"""Read serial numbers as receiving a batch would do, without storing anything."""
 
 from dataclasses import dataclass
 from datetime import UTC
@@ -21,8 +21,8 @@ from service.storage import catalogue, serials
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SerialsRead:
-    """Credits that a range stands for. `fault` is the reason why they may not be received today, None if there is none;
-    `overlapping` is a batch in stock that has some of them already.
+    """Credits of a range. `fault` is the reason why they may not be received today, or None; `overlapping` is a batch
+    in stock that already has some of them, or None.
     """
 
     block: SerialBlock
@@ -42,7 +42,7 @@ async def read_serials(
     serial_form: SerialForm | None,
 ) -> SerialsRead:
     """Return the credits of the range. Refuses `NOT_FOUND` for the project, and `BAD_USER_INPUT` for a text that is not
-    of the form, and for a form that neither is given nor follows from the project's registry.
+    of the form, and if the form is neither given nor implied by the project's registry.
     """
     caller.require(Scope.OPERATOR)
     reader = resources.database.reader
@@ -53,7 +53,7 @@ async def read_serials(
     facts = facts_of(block)
     vintage = facts.vintage or (facts.period_to.year if facts.period_to else None)
     fault = vintage_fault(
-        vintage=vintage or 0,  # where no year is stated, only the status of the credits can be at fault
+        vintage=vintage or 0,  # without a year, only the status of the credits is checked
         period_end=facts.period_to,
         status=facts.status,
         today=resources.clock().astimezone(UTC).date(),

@@ -1,4 +1,6 @@
-"""Read the public pages of accounts: an account its own, anybody one that is enabled and not hidden."""
+"""Read the public pages of accounts: an account reads its own, everybody reads those that are enabled and not
+hidden.
+"""
 
 from uuid import UUID
 
@@ -26,7 +28,7 @@ from service.storage.owner_pages import pages_of
 from service.storage.statistics import group_parts
 
 GROUPS_MAX = 1_000
-"""Maximum number of bundles, and of projects, that the figures of a page count."""
+"""Maximum number of bundles, and of projects, that the figures of a page include."""
 _COMPLETE = OrderFilter(statuses=frozenset({OrderStatus.COMPLETE}))
 
 
@@ -40,7 +42,7 @@ async def own_sustainability_page(resources: Resources, caller: Caller) -> Susta
 
 
 async def public_page(resources: Resources, mode: Mode, slug: str) -> PublicPage | None:
-    """Return the page of that address with its figures; None while it is disabled or its account hides its pages."""
+    """Return the page with this slug, with its figures; None while it is disabled or its account hides its pages."""
     page = await sustainability_pages.of_slug(resources.database.reader, mode, slug)
     return await _shown(resources, page)
 
@@ -48,7 +50,7 @@ async def public_page(resources: Resources, mode: Mode, slug: str) -> PublicPage
 async def public_page_of_handle(
     resources: Resources, organisation_id: UUID, mode: Mode, handle: str
 ) -> PublicPage | None:
-    """Return the page of the organisation's client account of that handle, as `public_page` does."""
+    """Return the page of the organisation's client account with this handle, as `public_page` does."""
     reader = resources.database.reader
     client = await clients.of_organisation(reader, organisation_id, mode, handle)
     if client is None:
@@ -59,8 +61,8 @@ async def public_page_of_handle(
 async def certificates_of_page(
     resources: Resources, shown: PublicPage, *, limit: int, after: str | None = None
 ) -> Slice[IssuedCertificate]:
-    """Return one page of the certificates that the page shows, the one issued last first; `after` is the token of the
-    certificate before the first one.
+    """Return one page of the certificates that the page shows, newest first; `after` is the token of the last
+    certificate of the previous page.
     """
     reader, account_id = resources.database.reader, shown.account.id
     if not shown.page.shows(PageSection.CERTIFICATES):

@@ -1,4 +1,4 @@
-"""Read the deliveries of webhooks, and delete those that are no longer kept."""
+"""Read the deliveries of webhooks, and delete those that are older than the retention time."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -31,13 +31,13 @@ async def list_deliveries(
 async def deliveries_of_ids(
     resources: Resources, caller: Caller, delivery_ids: Collection[UUID]
 ) -> dict[UUID, Delivery]:
-    """Return those of the deliveries that are of the caller's endpoints, by id."""
+    """Return the deliveries with these ids, by id; only those of the caller's endpoints."""
     caller.require(Scope.ORDERS_READ)
     return await webhook_deliveries.of_ids(resources.database.reader, caller.account.id, delivery_ids)
 
 
 async def expire_deliveries(resources: Resources) -> int:
-    """Delete deliveries that were created longer ago than they are kept, some of them at once; return their number."""
+    """Delete a limited number of deliveries that are older than the retention time; return their number."""
 
     async def work(statements: Statements) -> int:
         return await webhook_deliveries.expire(statements, resources.clock() - resources.webhooks.kept, EXPIRED_A_TURN)

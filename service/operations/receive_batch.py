@@ -38,8 +38,8 @@ async def receive_batch(
     article6_authorisation: str | None = None,
     labels: list[str] | None = None,
 ) -> CreditBatch:
-    """Return the batch, which is in stock. Its reference names it: a retry returns the batch in its present state, and
-    is refused `IDEMPOTENCY_KEY_REUSED` if any other fact differs. Refuses `NOT_FOUND` for the project, and
+    """Store the batch and return it. Its reference identifies the request: a retry returns the batch in its present
+    state, and refuses `IDEMPOTENCY_KEY_REUSED` if any other fact differs. Refuses `NOT_FOUND` for the project, and
     `BAD_USER_INPUT` for invalid serials and for serials that another batch of the mode has, because a credit that is
     received twice is sold twice.
     """
@@ -54,7 +54,7 @@ async def receive_batch(
         existing = found.get(given) or found.get(reference)
         fresh = StatedBatch(
             project_id=project_id,
-            # Releases before kept the blanks around a reference.
+            # Earlier releases stored references with the blanks around them.
             reference=reference if existing is None else existing.reference or "",
             mode=mode,
             vintage=vintage,

@@ -1,8 +1,8 @@
 """Store when API keys were last used, for the people who decide which key is still needed.
 
-Requests only note a use in memory. A transaction of its own stores the notes of many requests together, at most once a
-minute for each key, however many processes serve. A process that is killed loses the notes that it has not stored yet.
-Locks: the keys by their ids; those that are locked already are left to the next turn.
+Requests only note a use in memory. A separate transaction stores the uses of many requests together, at most one a
+minute for each key over all processes. A process that is killed loses uses that it has not stored. Locks: the keys by
+their ids; locked keys are skipped until the next run.
 """
 
 from datetime import datetime
@@ -14,7 +14,7 @@ from service.storage.tables import ROWS_A_STATEMENT
 
 
 async def record_key_uses(resources: Resources) -> int:
-    """Store the uses that this process noted and that are due; return the number of keys that had some."""
+    """Store this process's uses of keys that are due; return the number of keys."""
     uses = resources.key_uses.due(ROWS_A_STATEMENT)
     if not uses:
         return 0

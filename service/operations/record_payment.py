@@ -35,7 +35,7 @@ from service.storage.database import Statements
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A payment, its order or its invoice in their present state, and a flag if it was recorded before."""
+    """A payment with its order or invoice in their present state; `replayed` is True if it was recorded before."""
 
     payment: Payment
     order: Order | None
@@ -45,8 +45,8 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """The order or the invoice that a payment is for, under their locks; neither if it is for the balance. `invoice` is
-    also that of the order; `lines` and `on_invoice`, the orders by id, are those of an invoice that the payment names.
+    """The locked order or invoice that a payment is for; neither for a payment to the balance. `invoice` is set for an
+    order on an invoice too. `lines` and `on_invoice`, the orders by id, are set if the payment names an invoice.
     """
 
     order: Order | None
@@ -67,13 +67,14 @@ async def record_payment(
 ) -> Recorded:
     """Record the payment in the ledger, once for its reference (blanks around it are ignored).
 
-    One for an order pays what the order owes, then the tax that its invoice owes. One for an invoice pays net and tax
-    in proportion, the net of the first orders first. The rest is added to the balance, and so is a payment for neither.
-    An order that owes nothing any more is PAID, and so is an invoice.
+    A payment for an order pays what the order owes, then the tax that its invoice owes. A payment for an invoice pays
+    net and tax in proportion, and the orders in the sequence of the lines. A surplus, and a payment for neither, is
+    added to the balance. Orders and invoices that owe nothing become PAID.
 
     Refuses `IDEMPOTENCY_KEY_REUSED` for a reference of another payment, `NOT_FOUND`, `PAYMENT_STATE` for an invoice of
     an earlier release, which is settled as a whole, and `BAD_USER_INPUT` for an amount that is not positive or not in
     the currency of the order or the invoice, and for both of them.
+
     """
     caller.require(Scope.OPERATOR)
     reference, given = kept_reference(reference, IDEMPOTENCY_KEY_LENGTH_MAX, "reference"), reference
@@ -86,7 +87,7 @@ async def record_payment(
     async def work(statements: Statements) -> Recorded:
         lines: list[InvoiceLine] = []
         if invoice_id is not None:
-            # Lines never change, so they may be read before anything is locked, and say what has to be.
+            # Lines never change, so they are read before the locks; they determine which orders to lock.
             lines = await money.lines_of(statements, await find_payer(statements, account_id), [invoice_id])
         locked = await lock_payer(statements, account_id, {line.order_account_id for line in lines})
         order = None if ref is None else await lock_order(statements, account_id, ref)
@@ -107,7 +108,7 @@ async def record_payment(
         if recorded is not None:
             if recorded.fingerprint not in _fingerprints(account_id, amount, order, invoice_id):
                 raise reused()
-            # A try whose commit went unanswered finds its own payment: that is no replay to its caller.
+            # A payment with this id was written by an earlier attempt whose answer was lost; to the caller it is new.
             return Recorded(recorded, order, recorded.id != payment_id, invoice)
         _check(order, invoice, amount)
         on_invoice = await lock_orders(statements, lines)
@@ -123,9 +124,9 @@ async def record_payment(
 
 
 def _fingerprints(account_id: UUID, amount: Money, order: Order | None, invoice_id: UUID | None) -> list[str]:
-    """Return the fingerprints of which a repetition of the reference has to match one: today's, which is stored, and
-    that in the former decimals of the amount's currency. An amount with more decimals was refused then. References
-    never expire: no renaming may change a name here, no order is null, and no invoice is left out.
+    """Return two fingerprints, of which a repetition of the reference must match one: today's, which is stored, and the
+    one with the former decimals of the amount's currency. References never expire, so no name here may change. A
+    missing order is null, and a missing invoice is left out.
     """
     forms = [amount.wire_form()]
     if amount.minor_units % rescaling_factor(amount.currency) == 0:
@@ -150,7 +151,7 @@ def _check(order: Order | None, invoice: Invoice | None, amount: Money) -> None:
 async def _record(
     resources: Resources, statements: Statements, recorder: EventRecorder, payment: Payment, target: _Target
 ) -> Recorded:
-    """Write the payment, what it pays, and its events."""
+    """Write the payment, its effects on orders, invoice and balance, and its events."""
     if await money.PAYMENTS.insert(statements, [payment]) != 1:
         raise RuntimeError("a payment's reference was taken under its account's lock")
     order, invoice, amount_minor = target.order, target.invoice, payment.amount_minor

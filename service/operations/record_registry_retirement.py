@@ -1,7 +1,7 @@
-"""Record entries of registries that show credits as retired, for whom they show it, and where; and import such entries.
+"""Record registry entries that show credits as retired, singly or from a file.
 
-Nothing recorded changes: a mistake is corrected by an entry that names the wrong one. Locks: those of `record_entries`.
-Promises: P4, P8.
+Recorded entries never change: a mistake is corrected by a new entry that names the wrong one. Locks: those of
+`record_entries`. Promises: P4, P8.
 """
 
 from collections.abc import Callable
@@ -33,8 +33,8 @@ _COLUMNS = {"credit_batch_id": "batch", "account_id": "account"}
 
 @dataclass(frozen=True, slots=True)
 class ImportedRetirements:
-    """Number of the file's rows, number of entries added (or that a rehearsal would add), number that existed before,
-    and the errors; with any error nothing is added.
+    """Result of an import: number of rows in the file, of entries added (in a rehearsal: that would be), of entries
+    that existed before, and the errors. With any error nothing is added.
     """
 
     rows: int
@@ -78,17 +78,18 @@ async def import_retirements(
     rehearse: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> ImportedRetirements:
-    """Record every entry of the file, or none if one has an error; importing the file again adds nothing. `rehearse`
-    says what would happen. The operator's work, without callers.
+    """Record every entry of the file, or none if one has an error; importing the file again adds nothing. With
+    `rehearse` nothing is stored. Called by the command line, without a caller.
 
     Refuses `BAD_USER_INPUT` for a text that is neither CSV nor JSON of rows, and for one that lacks columns.
+
     """
     read = read_retirements(rows_of(text, is_csv=is_csv))
     found_in_file = len(read.faults)
     unshown = await _unshown(*(row.stated for row in read.rows))
 
     async def work(statements: Statements) -> ImportedRetirements:
-        del read.faults[found_in_file:]  # those of a try that the database broke off
+        del read.faults[found_in_file:]  # errors of an attempt that was rolled back because of the database
         named = await supply.batches(statements, {row.batch for row in read.rows if row.batch_id is None})
         wanted: list[tuple[RetirementRow, Wanted]] = []
         for row in read.rows:
@@ -122,7 +123,7 @@ async def import_retirements(
 
 
 class _Undone(Exception):  # noqa: N818 - no error: the transaction is rolled back, and this is its answer
-    """Ends a rehearsal, and an import with errors, which run the very statements of an import and roll them back."""
+    """Raised to end a rehearsal or an import with errors, whose statements are rolled back."""
 
     def __init__(self, done: ImportedRetirements) -> None:
         super().__init__("rolled back")

@@ -1,5 +1,5 @@
-"""Refresh the statistics by which the database plans its queries, where it does not do so itself. Safe to run at any
-time. Locks: the file's writers, for some tens of milliseconds.
+"""Refresh the statistics by which the database plans its queries, if it does not do so itself. Safe to run at any time.
+Locks: the file's writers, for some tens of milliseconds.
 """
 
 from service.operations.resources import Resources
@@ -7,6 +7,6 @@ from service.storage import planner
 
 
 async def refresh_statistics(resources: Resources) -> int:
-    """Have the database refresh what is missing or outdated; return 0, because nothing is left to do at once."""
+    """Refresh statistics that are missing or outdated; return 0, because no work is ever left for a second call."""
     await resources.transact(planner.refresh)
     return 0

@@ -22,10 +22,11 @@ from service.storage.database import Statements
 
 
 async def refund_order(resources: Resources, caller: Caller, account_id: UUID, ref: OrderRef) -> Order:
-    """Refund the account's order: reverse its whole sale, so that nothing is owed of it either, and take it out of the
-    queue for credits. A refunded order is returned unchanged.
+    """Refund the account's order: reverse its whole sale, so that nothing is owed for it, and remove it from the queue
+    for credits. A refunded order is returned unchanged.
 
     Refuses `NOT_FOUND`, and `PAYMENT_STATE` when nothing was paid for it.
+
     """
     caller.require(Scope.OPERATOR)
 
@@ -35,7 +36,7 @@ async def refund_order(resources: Resources, caller: Caller, account_id: UUID, r
         if refunded is None:
             return order
         await orders.change(statements, refunded.order, ("paid_minor", "payment_status"))
-        # Credits that it would be given could neither be retired nor come back.
+        # Credits that it received later could neither be retired nor returned.
         await backorders.leave(statements, account_id, [order.id])
         now = resources.clock()
         recorder = locked.recorder(resources, caller)

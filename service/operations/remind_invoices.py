@@ -1,6 +1,6 @@
 """Remind payers of invoices that are due: each unpaid invoice gets one event `invoice.due`, and with it mail.
 
-Locks: the head of the invoice's account. The row of the reminder decides that an invoice has one event.
+Locks: the head of the invoice's account. The unique row of the reminder ensures that an invoice has only one event.
 """
 
 from datetime import timedelta
@@ -18,11 +18,11 @@ from service.storage.events import EVENTS
 ACTOR = "worker:remind"
 INVOICES_AT_ONCE = 50
 LATE_MAX = timedelta(days=7)
-"""Time after which an invoice is not reminded any more: it was due before an upgrade or a long outage."""
+"""Time after the due date when an invoice is no longer reminded: it was due before an upgrade or a long outage."""
 
 
 async def remind_invoices(resources: Resources, *, before: timedelta) -> int:
-    """Record that invoices are due, `before` the time by which they are to be paid; return the number of events."""
+    """Record events for unpaid invoices that are due before the time `before`; return their number."""
     now = resources.clock()
     due = await mails.invoices_to_remind(resources.database.reader, now - LATE_MAX, now + before, INVOICES_AT_ONCE)
     return sum([await _remind(resources, invoice) for invoice in due])
@@ -30,7 +30,7 @@ async def remind_invoices(resources: Resources, *, before: timedelta) -> int:
 
 async def _remind(resources: Resources, found: Invoice) -> int:
     async def work(statements: Statements) -> int:
-        # Under the head, so that no payment of the invoice is in progress.
+        # Read under the account's lock, so that no payment of the invoice is in progress.
         heads = await accounts.lock_heads(statements, {found.account_id})
         invoice = (await money.of_ids(statements, money.INVOICES, found.account_id, [found.id]))[found.id]
         if invoice.status is not InvoiceStatus.PENDING:

@@ -1,8 +1,8 @@
-"""Replace credits that an order holds and that may not be used for it any more: those of batches that were withdrawn,
-or that may not be retired. An operator's verb, and the way out for an order whose retirement has started.
+"""Replace credits of an order that have become unusable: their batch was withdrawn, or they may not be retired. An
+operator's verb, which also helps an order whose retirement has started and that can no longer be cancelled.
 
 Mass, price and payments stay, so no money moves and no credit note is due. Locks: the heads of the account and its
-payer, the order, then the batches by vintage and id, those that are given back among them. Promises: P3, P24.
+payer, the order, then the batches by vintage and id, including those that are given back. Promises: P3, P24.
 """
 
 from collections import Counter
@@ -28,12 +28,12 @@ from service.storage.database import Statements
 
 
 async def replace_credits(resources: Resources, caller: Caller, account_id: UUID, ref: OrderRef) -> Order:
-    """Return such credits of the account's order to their batches, and give it as many of the same bundles from other
-    batches, all of them or none. Credits that are retired stay so. An order that holds none to replace is returned
-    unchanged, so a retry changes nothing.
+    """Return the unusable credits of the account's order to their batches, and give it the same mass of the same
+    bundles from other batches; replace all or none. Retired credits are not touched. An order without unusable credits
+    is returned unchanged, so a retry changes nothing.
 
-    Takes nothing for which lines of earlier orders wait. Refuses `NOT_FOUND`, `ORDER_STATE` for an order that was
-    cancelled or failed, and `INSUFFICIENT_CREDITS`.
+    Does not take credits for which lines of earlier orders wait. Refuses `NOT_FOUND`, `ORDER_STATE` for an order that
+    was cancelled or failed, and `INSUFFICIENT_CREDITS`.
     """
     caller.require(Scope.OPERATOR)
 
@@ -78,8 +78,9 @@ async def replace_credits(resources: Resources, caller: Caller, account_id: UUID
 async def _lock_stock(
     resources: Resources, statements: Statements, locked: LockedPayer, order: Order, replaced: Replacement
 ) -> tuple[Stock, list[CreditBatch]]:
-    """Lock the batches that are given back, and stock to take from; return it, and its new batches of test mode. A
-    batch that is put on sale again before it is locked here counts as put on sale afterwards.
+    """Lock the batches that are given back, and the stock to take from; return the stock, and those of its batches that
+    are new, in test mode only. If a withdrawn batch is put on sale again before it is locked here, it is still
+    replaced.
     """
     wanted_g, given_back = _sums(replaced.wanted), {share.batch_id for share in replaced.shares}
     mode = locked.heads[order.account_id].account.mode

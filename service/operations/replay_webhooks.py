@@ -21,11 +21,11 @@ from service.storage.database import Statements
 from service.storage.events import EVENTS
 
 EVENTS_MAX = 5_000
-"""Events that one request replays at most."""
+"""Maximum number of events that one request replays."""
 
 
 async def replay_delivery(resources: Resources, caller: Caller, delivery_id: UUID) -> Delivery:
-    """Queue the delivery again, whatever its state, and return it as it is then. Repeating it sends it again. Refuses
+    """Queue the delivery again, whatever its state, and return its new state. A repetition sends it again. Refuses
     `NOT_FOUND`.
     """
     _require(caller)
@@ -45,9 +45,9 @@ async def replay_delivery(resources: Resources, caller: Caller, delivery_id: UUI
 
 
 async def replay_events(resources: Resources, caller: Caller, endpoint_id: UUID, since: datetime) -> int:
-    """Queue again every event since that time that the endpoint is sent, delivered or not, and return their number.
-    Repeating it sends them again. Refuses `NOT_FOUND`, and `BAD_USER_INPUT` for a time that is longer ago than
-    deliveries are kept, or for more than `EVENTS_MAX` events.
+    """Queue again every event since the time that the endpoint receives, delivered or not; return their number. A
+    repetition sends them again. Refuses `NOT_FOUND`, and `BAD_USER_INPUT` for a time that is longer ago than deliveries
+    are kept, or for more than `EVENTS_MAX` events.
     """
     _require(caller)
     kept = resources.webhooks.kept
@@ -77,8 +77,8 @@ async def replay_events(resources: Resources, caller: Caller, endpoint_id: UUID,
 
 
 async def send_test_event(resources: Resources, caller: Caller, endpoint_id: UUID) -> Delivery:
-    """Record a test event and queue it for this endpoint alone, whatever types of events it asks for; return the
-    delivery. Repeating it sends another one. Refuses `NOT_FOUND`, and `BAD_USER_INPUT` for a disabled endpoint.
+    """Record a test event and queue it for this endpoint alone, whatever its event types; return the delivery. A
+    repetition sends another event. Refuses `NOT_FOUND`, and `BAD_USER_INPUT` for a disabled endpoint.
     """
     _require(caller)
     event_id = resources.new_id()

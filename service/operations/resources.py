@@ -1,6 +1,6 @@
 """Resources of every operation: the database, the clock, new ids and randomness, and retries of transactions.
 
-Made once by the composition root and passed to each operation; tests pass their own clock.
+Created once at the start of the process and passed to each operation; tests pass their own clock.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -38,15 +38,15 @@ log = structlog.get_logger(__name__)
 TRANSACTION_DEADLINE_MS = 5_000
 TRANSACTION_ATTEMPTS_MAX = 5
 KEY_USE_GAP = timedelta(minutes=1)
-"""Time between two stored uses of an API key: a use that is less than this after the stored one is not stored."""
+"""Time between two stored uses of an API key: a use that follows the stored one sooner is not stored."""
 IMPACT_MS, IMPACTS_MAX = 10_000, 1_000
-"""Time for which the figures of a public page are kept, and the number of pages of which they are."""
+"""Time in milliseconds for which the figures of a public page are cached, and the maximum number of cached pages."""
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookOptions:
-    """The sealer of webhook secrets, None in a process without the service's secret; whether addresses of this machine
-    are accepted; and how long deliveries are kept.
+    """Options of webhooks: the encryption of their secrets, None in a process without the service's secret; True if
+    addresses of this machine are accepted; and the time for which deliveries are kept.
     """
 
     sealer: Sealer | None = None
@@ -54,7 +54,7 @@ class WebhookOptions:
     kept: timedelta = timedelta(days=30)
 
     def require_sealer(self) -> Sealer:
-        """Return the sealer. Raise RuntimeError in a process that has none."""
+        """Return the encryption of webhook secrets. Raises `RuntimeError` in a process without the service's secret."""
         if self.sealer is None:
             raise RuntimeError("this process was given no secret to encrypt webhook secrets under")
         return self.sealer
@@ -62,45 +62,47 @@ class WebhookOptions:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """Access to the outside world for operations."""
+    """Everything that operations use outside of themselves: database, clock, caches and queues."""
 
     database: Database
     clock: Clock
     new_id: IdSource
     known_keys: TTLCache[KnownKey] = field(default_factory=lambda: TTLCache(ttl_ms=0, entries_max=0))
-    """API keys that were valid a moment ago, by the hash of their text."""
+    """Cache of API keys that were valid a moment ago, by the hash of their text."""
     drawer: Drawer = field(default_factory=shared_drawer)
-    """Processes that draw documents."""
+    """Pool of processes that draw documents."""
     key_uses: LatestUses = field(default_factory=lambda: LatestUses(KEY_USE_GAP))
-    """Times at which API keys were used, by their ids, that are not stored yet."""
+    """Times at which API keys were used, by key id, that are not stored yet."""
     webhooks: WebhookOptions = field(default_factory=WebhookOptions)
     impacts: TTLCache[Impact] = field(default_factory=lambda: TTLCache(ttl_ms=0, entries_max=0))
-    """Figures of public pages, by the ids of their accounts: anybody may ask for a page, and the figures count every
-    order of its account.
+    """Cache of the figures of public pages, by account id. Everybody may request a page, and its figures count every
+    order of the account.
     """
     event_feed: EventFeed = field(default_factory=EventFeed)
-    """New events of the accounts that somebody follows."""
+    """Feed of new events of the accounts that have followers."""
     replica: Replica | None = None
-    """Replica of the database for large reads, which decide nothing."""
+    """Read-only replica of the database, used for large reads and never for decisions."""
     stale_reads_ms: int = 0
-    """Age that lists of the catalogue and of all accounts may have when they come from the replica."""
+    """Maximum age, in milliseconds, of lists of the catalogue and of all accounts that are read from the replica."""
     reads_all_large: bool = False
-    """True if each of the account's reads may go to the replica, as those of an export do."""
+    """True if all reads of the account's data may use the replica, as those of an export do."""
     keys: LookupBatcher[str, FoundKey] = field(init=False)
-    """API keys by id, looked up together: under load these are most of the database's queries."""
+    """API keys by id, looked up in batches, because under load they are most of the database's queries."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "keys", LookupBatcher(lambda ids: api_keys.of_ids(self.database.reader, ids)))
 
     def new_order_number(self) -> str:
-        """Return a short number for people to read out; unique per account except once in millions of orders of one
-        millisecond.
+        """Return a short number for people to read out; two orders of one account get the same number only if placed in
+        the same millisecond, and then with a chance of less than one in a million.
         """
         return short_number(self.clock(), random_bits(24))
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
-        """Inside, the process notices when the database or its replica goes away and comes back."""
+        """Watch the database and its replica while the context is open, to notice when they become unreachable and
+        return.
+        """
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self.database.watched())
             if self.replica is not None:
@@ -108,7 +110,7 @@ class Resources:
             yield
 
     def of_export(self) -> "Resources":
-        """Return these resources for an export: its reads go to the replica if that knows enough."""
+        """Return these resources for an export, whose reads use the replica if it is up to date."""
         return replace(self, reads_all_large=True)
 
     async def read_own(
@@ -119,14 +121,15 @@ class Resources:
         is_large: bool = False,
         with_clients: bool = False,
     ) -> T:
-        """Return what the work reads of the account's data, with every change that was acknowledged before.
+        """Run a read of the account's data and return its result, which includes every change that was acknowledged
+        before.
 
-        A large read goes to the replica if that has the account's latest event; `with_clients` also those of its client
-        accounts, whose orders change its ledger.
+        A large read uses the replica if that has the account's latest event; with `with_clients` also the latest events
+        of its client accounts, whose orders change its ledger.
         """
         replica, reader = self.replica, self.database.reader
         if replica is not None and (is_large or self.reads_all_large):
-            # Asked before the replica is: what is committed later may be there or not, as in any read.
+            # Read before the replica is asked. A later commit may or may not be visible, as in any read.
             latest = (
                 await freshness.latest_events(reader, account_id, with_clients=with_clients) if replica.is_ready else []
             )
@@ -140,8 +143,8 @@ class Resources:
         return await work(reader)
 
     async def read_shared(self, work: Callable[[Statements], Awaitable[T]]) -> T:
-        """Return what the work reads of the catalogue or of all accounts; from the replica if stale reads are allowed
-        and it is not older than they may be.
+        """Run a read of the catalogue or of all accounts and return its result. It uses the replica if stale reads are
+        allowed and the replica is recent enough.
         """
         if self.replica is not None and self.stale_reads_ms:
 
@@ -157,9 +160,9 @@ class Resources:
     async def transact(
         self, work: Callable[[Statements], Awaitable[T]], *, deadline_ms: int = TRANSACTION_DEADLINE_MS
     ) -> T:
-        """Return what the work returns, once it is committed. A failure that may pass is tried again from the start
-        within `deadline_ms`, so the work must be safe to run again after a commit whose answer was lost. Refuses
-        `UNAVAILABLE` when the database stays away.
+        """Run the work in a transaction and return its result after the commit. A temporary failure is retried from the
+        start within `deadline_ms`, so the work must be safe to run again after a commit whose answer was lost. Refuses
+        `UNAVAILABLE` if the database stays unreachable.
         """
         is_uncertain = False
 
@@ -182,7 +185,7 @@ class Resources:
         except DatabaseUnavailable as error:
             if error.failure is CONFLICT:
                 log.warning("database_unavailable", failure=error.failure.name, error=error.detail)
-            if is_uncertain and not error.is_uncertain:  # a commit before the last attempt was not answered
+            if is_uncertain and not error.is_uncertain:  # the answer to a commit before the last attempt was lost
                 raise DatabaseUnavailable(error.failure, Doing.COMMITTING) from error
             raise
 

@@ -1,4 +1,4 @@
-"""Retire one order at once, without the time that the worker waits. An operator's verb.
+"""Retire one order at once, without the delay of the worker. An operator's verb.
 
 Locks: the heads of the account and its payer, the order, then as steps/retire.py says. Promises: P3, P6, P24.
 """

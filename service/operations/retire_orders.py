@@ -1,5 +1,5 @@
-"""Retire orders: each takes the next grams of its batches for good, and is complete when all of its lines have. It then
-has its certificate, in the same transaction.
+"""Retire orders: an order takes the next grams of its batches for good. It is complete when all of its lines are
+retired, and gets its certificate in the same transaction.
 
 Locks: the account's head, its orders by id, then batches by vintage and id. A retirement that has started cannot be
 undone, and an order that is cancelled first is not retired: both change its status under the same lock. Promises: P3,
@@ -30,8 +30,8 @@ STEP = WorkerStep.RETIRE_ORDERS
 
 
 async def retire_orders(resources: Resources, *, after_ms: int, unpaid: bool) -> int:
-    """Retire a page of live orders that have been fulfilled and paid for `after_ms`; with `unpaid` those that have been
-    fulfilled so long, paid or owed. Return how many shares of lines were retired.
+    """Retire a page of live orders that were fulfilled and paid at least `after_ms` milliseconds ago; with `unpaid`
+    payment is not required. Return the number of shares of lines that were retired.
     """
     payments, awaited = {PaymentStatus.PAID}, {EventType.ORDER_FULFILLED, EventType.ORDER_PAID}
     if unpaid:
@@ -55,22 +55,22 @@ async def retire_orders(resources: Resources, *, after_ms: int, unpaid: bool) ->
 
 
 async def _retire_isolated(resources: Resources, keys: Sequence[ItemKey], *, unpaid: bool) -> int:
-    """Retire orders of one account together, or each by itself where that fails."""
+    """Retire orders of one account together; if that fails, retire each alone."""
 
     async def retire_these(these: Sequence[ItemKey]) -> int:
         order_ids = [key.item_id for key in these]
         return await _retire(resources, these[0].account_id, order_ids, unpaid=unpaid, keep=0, actor=ACTOR)
 
     if len(keys) > 1:
-        # One of them may be the cause of a failure, and the others do not wait for it.
+        # One order may have caused the failure; the others are retried alone.
         with suppress(Exception):
             return await retire_these(keys)
     return sum([await do_item(resources, STEP, key, partial(retire_these, [key])) for key in keys])
 
 
 async def retire_order(resources: Resources, account_id: UUID, order_id: UUID, *, keep: int, actor: str) -> int:
-    """Start the order's retirement and retire all but the last `keep` shares of it; an order that may not retire stays
-    unchanged. Return the number of retired shares.
+    """Start the order's retirement and retire all of its shares except the last `keep`; an order that may not be
+    retired stays unchanged. Return the number of retired shares.
     """
     return await _retire(resources, account_id, [order_id], unpaid=True, keep=keep, actor=actor)
 

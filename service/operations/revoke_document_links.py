@@ -1,4 +1,4 @@
-"""Revoke links to documents: of one invoice, credit note or order, or of the whole account.
+"""Revoke the links to the documents of one invoice, credit note or order, or of a whole account.
 
 Locks: the account's head.
 """
@@ -20,10 +20,11 @@ Revoked: TypeAlias = UUID | None
 
 
 async def revoke_document_links(resources: Resources, caller: Caller, document_id: Revoked) -> None:
-    """Revoke all links that were shown so far to documents of the caller's invoice, credit note or order; without an id
-    to all documents of the account. New links are valid. A retry revokes the links shown in between, too.
+    """Revoke all links made so far to documents of the caller's invoice, credit note or order; without an id to all
+    documents of the account. Links made later are valid. A retry also revokes the links made in between.
 
     Refuses `FORBIDDEN` to a key without the scope `account:manage` or `operator`, and `NOT_FOUND`.
+
     """
     caller.require_management()
 
@@ -38,8 +39,8 @@ async def revoke_document_links(resources: Resources, caller: Caller, document_i
 
 
 async def revoke_links_of_account(resources: Resources, account_id: UUID) -> None:
-    """Revoke all links to documents of the account that were shown so far. The operator's work, without callers.
-    Refuses `NOT_FOUND`.
+    """Revoke all links to documents of the account made so far. Called by the command line, without a caller. Refuses
+    `NOT_FOUND`.
     """
 
     async def work(statements: Statements) -> None:

@@ -1,7 +1,7 @@
 """Seal events: chain the digests of each account's events, so that `audit` finds an event that was changed afterwards.
 
-The events of an account are numbered in the order in which they are committed, so that what is read has no gap. Workers
-that seal the same events beside each other write the same key, and one row of them is kept. Locks: none. Promise: P24.
+Events of an account are committed in the order of their numbers, so a read has no gaps. If several workers seal the
+same events, their rows have the same key and one is kept. Locks: none. Promise: P24.
 """
 
 from datetime import timedelta
@@ -12,15 +12,17 @@ from service.storage import event_seals
 from service.storage.database import Statements
 
 SEALED_EVERY = timedelta(minutes=1)
-"""Time between two seals of an account, unless `EVENTS_MAX` events wait: a busy account has one seal a minute."""
+"""Time between two seals of an account, so that a busy account has one a minute; sooner if `EVENTS_MAX` events wait."""
 ACCOUNTS_MAX = 50
-"""Accounts that are sealed in one transaction."""
+"""Maximum number of accounts that are sealed in one transaction."""
 EVENTS_MAX = 200
-"""Events of one seal."""
+"""Maximum number of events of one seal."""
 
 
 async def seal_events(resources: Resources) -> int:
-    """Seal events of some accounts and return the number of seals. Safe to run in several processes at once."""
+    """Seal waiting events of at most `ACCOUNTS_MAX` accounts; return the number of seals. Safe to run in several
+    processes at once.
+    """
     before = resources.clock() - SEALED_EVERY
     if not await event_seals.due(resources.database.reader, before, EVENTS_MAX, 1):
         return 0

@@ -20,14 +20,15 @@ ACTOR = "command:export"
 async def select_account(
     resources: Resources, caller: Caller, account_id: UUID | None, *, any_for_operators: bool = False
 ) -> Caller:
-    """Return the caller, acting for the key's own account or one of its client accounts, never with an operator's scope
-    there. Promise: P21.
+    """Return the caller, acting for the key's own account or one of its client accounts, always without the operator
+    scope. Promise: P21.
 
     With `any_for_operators` a key with the scope `OPERATOR` acts for any account, in that account's mode: it keeps the
     scope, and may read and order as the account could.
 
     Refuses `ACCOUNT_SELECTED_INVALID` with the same message for an id that is malformed (None), unknown, another
     customer's, or of the other mode.
+
     """
     if account_id == caller.account.id:
         return caller
@@ -45,10 +46,11 @@ async def select_account(
 
 
 async def readers_of(resources: Resources, caller: Caller, wanted: Collection[UUID]) -> dict[UUID, Caller]:
-    """Return the caller as a reader of each account's data, by account: of its own, of a client's of it, and of any for
-    an operator. Other accounts are left out.
+    """Return a caller for reading each account's data, by account: its own and its clients' accounts, and for an
+    operator any account. Other accounts are left out.
 
-    An operator's lists and verbs return other accounts' orders, and a parent's invoices list those of its clients.
+    Needed because operators' lists contain orders of other accounts, and a parent's invoices list orders of its
+    clients.
     """
     others = set(wanted) - {caller.account.id}
     readers = {caller.account.id: caller} if caller.account.id in wanted else {}
@@ -60,8 +62,8 @@ async def readers_of(resources: Resources, caller: Caller, wanted: Collection[UU
 async def readers_of_objects(
     resources: Resources, caller: Caller, type_name: str, ids: Collection[UUID]
 ) -> Sequence[tuple[Caller, Collection[UUID]]]:
-    """Return who may read which of these objects of a type: the caller itself, but for an operator a reader of each
-    account that has some of them, and itself for those of no account.
+    """Return the readers of these objects of one type, with the objects of each: the caller for all of them; for an
+    operator one reader for each account that owns some, and the operator itself for objects without an account.
     """
     if Scope.OPERATOR not in caller.scopes:
         return [(caller, ids)]
@@ -76,7 +78,7 @@ async def readers_of_objects(
 
 
 async def seller_reading(resources: Resources, account_id: UUID) -> Caller:
-    """Return the command line as a reader of that account's data. Refuses `NOT_FOUND`."""
+    """Return a reader of the account's data for the command line. Refuses `NOT_FOUND`."""
     found = await accounts.account(resources.database.reader, account_id)
     if found is None:
         raise Refused(Code.NOT_FOUND, "There is no such account.", ("account",))

@@ -1,8 +1,8 @@
-"""Send deliveries: lease those of an endpoint that are due, send them, and store what came of it.
+"""Send deliveries: lease those of an endpoint that are due, send them, and store the outcome.
 
-A lease is a conditional update that ends by itself, so that another worker takes over what a killed one was sending.
-Every event is sent at least once; twice only if a worker ends between the response and the update, or if the receiver
-answers too late. No transaction is open while a request is under way. Promise: P23.
+A lease is a conditional update that expires, so that another worker takes over the deliveries of a killed one. Every
+event is sent at least once; twice only if a worker ends between the response and the update, or if the receiver answers
+too late. No transaction is open while a request is under way. Promise: P23.
 """
 
 import random as _random
@@ -44,11 +44,11 @@ log = structlog.get_logger(__name__)
 ACTOR = "worker:webhooks"
 LEASE_MARGIN = timedelta(seconds=45)
 HURRIED_MAX = 10_000
-"""Deliveries that are tried at once when an endpoint answers again; the others keep their times."""
+"""Maximum number of deliveries that are retried at once when an endpoint answers again; the others keep their times."""
 
 
 class Bodies(Protocol):
-    """Writer of the bodies in the forms of the REST APIs."""
+    """Builder of request bodies in the forms of the REST APIs."""
 
     async def lune(self, account: Account, events: Sequence[Event]) -> bytes:
         """Return the body that carries these events of the account."""
@@ -59,7 +59,7 @@ class Bodies(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """All that sending needs beside the database. `random` gives numbers from 0 to 1 for jitter."""
+    """Everything that sending needs besides the database. `random` returns numbers from 0 to 1 for jitter."""
 
     sender: HttpSender
     bodies: Bodies
@@ -68,7 +68,7 @@ class Sending:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """An attempt, and the deliveries that were in it; the first one was leased."""
+    """An attempt with the deliveries that were in it, the leased one first."""
 
     deliveries: Sequence[Delivery]
     attempt: Attempt
@@ -80,7 +80,9 @@ async def due_endpoints(resources: Resources) -> list[Endpoint]:
 
 
 async def lease_deliveries(resources: Resources, endpoint: Endpoint, limit: int) -> list[Delivery]:
-    """Take up to so many due deliveries of the endpoint, which no other worker takes until the lease ends."""
+    """Lease up to `limit` due deliveries of the endpoint, so that no other worker takes them before the lease
+    expires.
+    """
     lease_id = resources.new_id()
 
     async def work(statements: Statements) -> list[Delivery]:
@@ -92,8 +94,8 @@ async def lease_deliveries(resources: Resources, endpoint: Endpoint, limit: int)
 
 
 async def send_delivery(resources: Resources, endpoint: Endpoint, delivery: Delivery, sending: Sending) -> Outcome:
-    """Send one leased delivery, of the format LUNE with those of its account that wait for it, and return what came of
-    it. Stores nothing, and raises nothing but failures of the database.
+    """Send one leased delivery and return the outcome. In the format LUNE the deliveries of its account that wait for
+    it are part of the same request. Stores nothing; raises only failures of the database.
     """
     reader, deliveries = resources.database.reader, [delivery]
     if endpoint.format.is_ordered:
@@ -125,13 +127,13 @@ async def send_delivery(resources: Resources, endpoint: Endpoint, delivery: Deli
 async def mark_deliveries(
     resources: Resources, endpoint: Endpoint, outcomes: Collection[Outcome], random: Callable[[], float]
 ) -> None:
-    """Store what came of the attempts, end the leases, and release what waited for them."""
+    """Store the outcomes of the attempts, end the leases, and release the deliveries that waited for them."""
     is_callback = endpoint.format is WebhookFormat.CALLBACK
     is_gone = not is_callback and any(outcome.attempt.is_gone for outcome in outcomes)
 
     async def work(statements: Statements) -> list[Delivery]:
         given_up: list[Delivery] = []
-        # The head first, as everywhere, if an event is to be recorded.
+        # The account is locked first, as everywhere, if an event is to be recorded.
         heads = await accounts.lock_heads(statements, {endpoint.account_id}) if is_gone else {}
         for outcome in sorted(outcomes, key=lambda each: each.deliveries[0].account_id):
             head = outcome.deliveries[0]
@@ -168,8 +170,8 @@ async def mark_deliveries(
 
 
 async def reseal_secrets(resources: Resources) -> int:
-    """Encrypt again under the present secret of the service what the previous one encrypted; return the number of
-    endpoints. Secrets that no key opens stay as they are.
+    """Encrypt the secrets of endpoints that are encrypted under the service's previous secret under the present one;
+    return the number of endpoints. Secrets that neither can decrypt stay as they are.
     """
     sealer = resources.webhooks.require_sealer()
     former = [
@@ -252,7 +254,7 @@ async def _mark(
         return []
     due_at = next_due(endpoint.format, head.attempts + 1, attempt, head.give_up_at, random)
     if attempt.is_gone:
-        # The endpoint is disabled, and goes on here if it is enabled again; an address in an order has no such way.
+        # A disabled endpoint continues here if it is enabled again; a callback URL cannot be enabled again.
         due_at = None if endpoint.format is WebhookFormat.CALLBACK else attempt.at
     status = DeliveryStatus.FAILED if due_at is None else DeliveryStatus.PENDING
     marked = await webhook_deliveries.mark(statements, head, status, due_at or attempt.at, _logged(head, attempt))

@@ -1,8 +1,8 @@
-"""Send mails: lease those that are due, write them, and store what came of it.
+"""Send mails: lease those that are due, write them, and store the outcome.
 
-A lease is a conditional update that ends by itself, so that another worker takes over what a killed one was sending.
-Every mail is sent at least once; twice only if a worker ends between the server's answer and the update. No transaction
-is open while a mail is under way.
+A lease is a conditional update that expires, so that another worker takes over the mails of a killed one. Every mail is
+sent at least once; twice only if a worker ends between the server's answer and the update. No transaction is open while
+a mail is under way.
 """
 
 from collections.abc import Callable
@@ -28,27 +28,27 @@ log = structlog.get_logger(__name__)
 
 MAILS_A_TURN = 20
 TURN_TIMEOUT = timedelta(seconds=60)
-"""Time after which a turn begins no other mail."""
+"""Time after which a run starts no further mail."""
 MAIL_TIMEOUT = timedelta(seconds=30)
 LEASE = TURN_TIMEOUT + MAIL_TIMEOUT + timedelta(seconds=45)
 
 
 class Links(Protocol):
-    """Writer of the addresses in mails."""
+    """Builder of the links in mails."""
 
     def certificate(self, token: str) -> str:
         """Return the address of a certificate."""
 
     def document(self, name: DocumentName, revision: int) -> str:
-        """Return the address of a document or page, which is valid for a time."""
+        """Return the address of a document or page, which is valid for a limited time."""
 
     def unsubscribe(self, account_id: UUID, email: str, kind: MailKind) -> str:
-        """Return the address at which the recipient stops mails of the kind."""
+        """Return the address where the recipient can stop mails of the kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """All that writing a mail needs beside the database."""
+    """Everything that writing a mail needs besides the database."""
 
     sender: Sender
     language: Language
@@ -57,8 +57,8 @@ class Writing:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The outcome of an attempt: `error` is None if the server took the mail. After a permanent failure it is not tried
-    again.
+    """Outcome of an attempt: `error` is None if the mail server accepted the mail. After a permanent failure it is not
+    tried again.
     """
 
     error: str | None = None
@@ -66,7 +66,7 @@ class Answer:
 
 
 async def lease_mails(resources: Resources) -> list[Mail]:
-    """Take some of the mails that are due, which no other worker takes until the lease ends."""
+    """Lease some due mails, so that no other worker takes them before the lease expires."""
     now = resources.clock()
     if not await mails.has_due(resources.database.reader, now):
         return []
@@ -79,7 +79,7 @@ async def lease_mails(resources: Resources) -> list[Mail]:
 
 
 async def write(resources: Resources, mail: Mail, writing: Writing) -> WrittenMail | None:
-    """Return the leased mail as it is sent; None if its recipient does not get it any more."""
+    """Return the contents of the leased mail; None if its recipient is no longer to receive it."""
     reader = resources.database.reader
     people = (await contacts.of_accounts(reader, [mail.account_id])).get(mail.account_id, [])
     if not any(each.email == mail.email and each.gets(mail.kind) for each in people):
@@ -107,7 +107,7 @@ async def write(resources: Resources, mail: Mail, writing: Writing) -> WrittenMa
 
 
 async def mark_mail(resources: Resources, mail: Mail, answer: Answer, random: Callable[[], float]) -> None:
-    """Store what came of the attempt, and end the lease."""
+    """Store the outcome of the attempt, and end the lease."""
     now = resources.clock()
     due_at = None if answer.is_permanent else next_due(mail.attempts + 1, now, mail.give_up_at, random)
     status = MailStatus.PENDING
@@ -127,13 +127,13 @@ async def mark_mail(resources: Resources, mail: Mail, answer: Answer, random: Ca
 
 
 async def cancel_mail(resources: Resources, mail: Mail) -> None:
-    """Store that the mail is not sent, because its recipient does not get it any more."""
+    """Mark the mail as cancelled, because its recipient is no longer to receive it."""
     await _mark(resources, mail, MailStatus.CANCELLED, resources.clock(), None, None)
 
 
 async def postpone_mails(resources: Resources, lease_id: UUID, pause: timedelta, error: str) -> None:
-    """End the lease of mails that were not tried, because the server failed. They are tried after the pause; those that
-    were tried for `RETRIED_FOR` fail.
+    """End the lease of mails that were not tried, because the server failed. They are tried after the pause; mails
+    older than `RETRIED_FOR` fail.
     """
 
     async def work(statements: Statements) -> int:
@@ -163,7 +163,9 @@ def _kept(error: str) -> str:
 async def _contents(
     resources: Resources, mail: Mail, account: Account, event: Event, links: Links
 ) -> tuple[str, list[Row], str | None]:
-    """Return the number of the order or invoice, the facts in the order of the mail, and the address of more."""
+    """Return the number of the order or invoice, the facts in the order in which the mail shows them, and the address
+    of further information.
+    """
     reader, facts = resources.database.reader, event.payload
     if event.order_id is not None:
         order = (await orders.of_ids(reader, account.id, [event.order_id]))[event.order_id]
@@ -189,7 +191,7 @@ async def _contents(
         ("gross", Amount(invoice.gross_minor, invoice.currency)),
     ]
     link = None
-    if not invoice.is_former:  # those of earlier releases have no document
+    if not invoice.is_former:  # invoices of earlier releases have no document
         revisions = await documents.revisions(reader, account.id, [invoice.id])
         name = DocumentName(LinkedDocument.INVOICE, account.id, invoice.id)
         link = links.document(name, revisions[invoice.id])

@@ -21,9 +21,10 @@ async def set_account_logo(
     resources: Resources, caller: Caller, content: bytes | None, *, client_id: UUID | None = None
 ) -> Account:
     """Set the logo of the caller's account, or of its client account, to the picture; None removes it. Repeating it
-    changes nothing. Pictures that were stored stay, because others may have the same.
+    changes nothing. Stored pictures are never deleted, because other accounts may use the same one.
 
     Refuses `NOT_FOUND` for a client account that is not the caller's, and `BAD_USER_INPUT` as `checked_logo`.
+
     """
     caller.require_one_of(Scope.ORDERS_WRITE, Scope.ACCOUNT_MANAGE)
     logo = None if content is None else await checked_logo(resources, content)

@@ -1,5 +1,5 @@
-"""Set what invoices print about a payer, and the tax on them; and read both. An operator's verbs; those of the
-command line have no caller. Issued invoices keep the facts of their time.
+"""Set what invoices print about a payer, and the tax on them; and read both. Verbs of operators; the command line calls
+those without a caller. Issued invoices do not change.
 
 Locks: the heads of the caller's account and of the payer.
 """
@@ -30,7 +30,7 @@ from service.storage import accounts, money, sellers
 from service.storage.database import Statements
 
 PayerWork: TypeAlias = Callable[[Statements, Account], Awaitable[Done[Account]]]
-"""A change of a payer, whose head is locked."""
+"""Change of a payer, which is called with the payer's head locked."""
 
 
 _PRINTED = {fact: fact for fact in sorted(PAYER_FACTS - {"country"})}
@@ -39,7 +39,9 @@ _PRINTED = {fact: fact for fact in sorted(PAYER_FACTS - {"country"})}
 
 @dataclass(frozen=True, slots=True)
 class Billing:
-    """A payer with its seller, what its invoices print about it, and its tax profiles by the day they begin."""
+    """A payer with its seller, what its invoices print about it, and its tax profiles in the order of their first
+    day.
+    """
 
     account: Account
     seller: Seller
@@ -50,12 +52,12 @@ class Billing:
 async def update_billing_details(
     resources: Resources, caller: Caller, account_id: UUID, changes: Mapping[str, Any], seller: str | None = None
 ) -> Account:
-    """Change billing details of the payer, each of `PAYER_FACTS`, and its seller, by its identifier. An operator's
-    verb.
+    """Change billing details of the payer, named as in `PAYER_FACTS`, and its seller, given by its identifier. An
+    operator's verb.
 
-    Refuses `NOT_FOUND` for the account or the seller, and `BAD_USER_INPUT` as `kept_facts`, for a client account, for
-    a new text that no font shows, for a tax number that is removed while a tax profile is reverse charge, and for
-    another seller once there are invoices: numbers of two series would be equal.
+    Refuses `NOT_FOUND` for the account or the seller, and `BAD_USER_INPUT` as `kept_facts`, for a client account, for a
+    new text that no font shows, for a tax number that is removed while a tax profile is reverse charge, and for another
+    seller after an invoice was issued, because the number series of two sellers may contain equal numbers.
     """
     caller.require(Scope.OPERATOR)
     work = await _details_work(changes, seller)
@@ -65,16 +67,17 @@ async def update_billing_details(
 async def enter_billing_details(
     resources: Resources, account_id: UUID, changes: Mapping[str, Any], seller: str | None = None
 ) -> Account:
-    """Do as `update_billing_details`. The operator's work, without callers."""
+    """Change billing details as `update_billing_details` does. Called by the command line, without a caller."""
     return await _unrecorded(resources, account_id, await _details_work(changes, seller))
 
 
 async def set_tax_profile(resources: Resources, caller: Caller, profile: TaxProfile) -> Account:
-    """Set the tax of the payer's invoices that are issued from a day on, instead of a profile from the same day. An
-    operator's verb.
+    """Set the tax of the payer's invoices that are issued on a day or later. Replaces a profile that starts on the same
+    day. An operator's verb.
 
     Refuses `NOT_FOUND` for the account, and `BAD_USER_INPUT` as `checked_profile`, for a client account and for
     a reason that no font shows.
+
     """
     caller.require(Scope.OPERATOR)
     account_id = profile.account_id
@@ -82,13 +85,13 @@ async def set_tax_profile(resources: Resources, caller: Caller, profile: TaxProf
 
 
 async def enter_tax_profile(resources: Resources, profile: TaxProfile) -> Account:
-    """Do as `set_tax_profile`. The operator's work, without callers."""
+    """Set a tax profile as `set_tax_profile` does. Called by the command line, without a caller."""
     return await _unrecorded(resources, profile.account_id, await _profile_work(profile))
 
 
 async def read_billing(resources: Resources, account_id: UUID) -> Billing:
-    """Return the payer's billing details, tax profiles and seller. The operator's work, without callers. Refuses
-    `NOT_FOUND`.
+    """Return the payer's billing details, tax profiles and seller. Called by the command line, without a caller.
+    Refuses `NOT_FOUND`.
     """
     reader = resources.database.reader
     account = await accounts.account(reader, account_id)
@@ -158,7 +161,9 @@ async def _profile_work(profile: TaxProfile) -> PayerWork:
 
 
 def _of_payer(account_id: UUID, work: PayerWork) -> Callable[[Statements, object], Awaitable[Done[Account]]]:
-    """Return the work on the account, whose head is locked. It refuses an account that is absent or no payer."""
+    """Return the work as a transaction on the account, whose head it locks. Refuses an account that is absent or not a
+    payer.
+    """
 
     async def attempt(statements: Statements, _: object) -> Done[Account]:
         payer = await accounts.account(statements, account_id)
@@ -173,7 +178,7 @@ def _of_payer(account_id: UUID, work: PayerWork) -> Callable[[Statements, object
 
 
 async def _unrecorded(resources: Resources, account_id: UUID, work: PayerWork) -> Account:
-    """Commit the work without an event, because no caller did it."""
+    """Commit the work without an event, because the command line has no caller to whom an event could belong."""
 
     async def attempt(statements: Statements) -> Account:
         await accounts.lock_heads(statements, [account_id])

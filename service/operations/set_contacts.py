@@ -1,7 +1,7 @@
 """Set the contacts of an account, who get mail about it, and read them.
 
-Done by a key with the scope `account:manage`, for its own account or a client of it, or by an operator's key for any
-account. Locks: the account's head.
+Done by a key with the scope `account:manage`, for its own account or one of its client accounts, or by an operator's
+key for any account. Locks: the account's head.
 """
 
 from collections.abc import Sequence
@@ -17,9 +17,8 @@ from service.storage.database import Statements
 
 
 async def set_contacts(resources: Resources, caller: Caller, contacts: Sequence[WantedContact]) -> Account:
-    """Set the contacts of the caller's account instead of those that it has; repeating it changes nothing. They get
-    mail about later events. The event has their number, and neither names nor addresses. Refuses `BAD_USER_INPUT` as
-    `kept_contacts`.
+    """Replace the contacts of the caller's account; repeating it changes nothing. They receive mail about later events.
+    The event contains their number, but no names or addresses. Refuses `BAD_USER_INPUT` as `kept_contacts`.
     """
     caller.require_management()
     account_id = caller.account.id

@@ -1,5 +1,5 @@
-"""Set limits of a payer: the debt and the holds of an account and its client accounts. The operator's work, without
-callers.
+"""Set limits of a payer: the debt and the holds of an account and its client accounts. Called by operators, and by the
+command line without a caller.
 
 Locks: the account's head, then its balance.
 """
@@ -51,11 +51,13 @@ async def set_limits(
     holds: Mapping[str, int | None] | None = None,
     caller: Caller | None = None,
 ) -> PayerLimits:
-    """Set the credit limit in a currency, in minor units, and those of `BOUNDS` that `holds` names; None removes a
-    limit, or restores the service's. The debt is computed again from the ledger. Orders and holds stay.
+    """Set the credit limit in a currency, in minor units, and the limits on holds in `holds`, named as in `BOUNDS`;
+    None removes a limit, or restores the service's. The debt is recomputed from the ledger. Existing orders and holds
+    do not change.
 
     Refuses `NOT_FOUND`, and `BAD_USER_INPUT` for a value out of bounds, a client account, whose limits are its
     parent's, and a test account, which has none; `FORBIDDEN` to a caller who is no operator.
+
     """
     if caller is not None:
         caller.require(Scope.OPERATOR)

@@ -1,4 +1,4 @@
-"""Set facts of a seller, and read them. Facts that are not given stay; issued invoices keep the facts of their time."""
+"""Set facts of a seller, and read them. Facts that are not given stay; issued invoices do not change."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -52,8 +52,8 @@ async def update_seller(resources: Resources, caller: Caller, identifier: str, c
 
 
 async def set_seller(resources: Resources, identifier: str, changes: Mapping[str, Any]) -> Seller:
-    """Change facts of the seller, or create it if there is none of that identifier. Refuses as `update_seller`. The
-    operator's work, without callers.
+    """Change facts of the seller, or create it if its identifier is new. Refuses as `update_seller`. Called by the
+    command line, without a caller.
     """
     kept_text(identifier, IDENTIFIER_LENGTH_MAX, "identifier")
     facts, logo = await _kept(resources, changes)
@@ -75,7 +75,7 @@ async def set_seller(resources: Resources, identifier: str, changes: Mapping[str
 
 
 async def list_sellers(resources: Resources) -> list[Seller]:
-    """Return every seller, the first one first. The operator's work, without callers."""
+    """Return every seller, beginning with the first one. Called by the command line, without a caller."""
     return await sellers.all_sellers(resources.database.reader)
 
 
@@ -87,7 +87,7 @@ async def seller_of_account(resources: Resources, caller: Caller) -> Seller:
 
 
 async def _kept(resources: Resources, changes: Mapping[str, Any]) -> tuple[dict[str, Any], list[Logo]]:
-    """Return the new facts, and the logo among them, which is checked and drawn once before it is stored."""
+    """Return the new facts. A logo among them is checked, and drawn once as a test, before it is stored."""
     if unknown := set(changes) - SELLER_FACTS - {"logo"}:
         raise ValueError(f"of a seller nobody changes {sorted(unknown)}")
     facts = kept_facts({name: value for name, value in changes.items() if name != "logo"})

@@ -1,6 +1,6 @@
 """Set the public page of an account.
 
-Locks: the account's head. The unique set of mode and slug decides which of two accounts has an address.
+Locks: the account's head. The unique key of mode and slug decides which of two accounts gets an address.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ from service.storage.database import Statements
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedPage:
-    """A page as a caller describes it, not yet checked."""
+    """Contents of a page as a caller gives them, not yet checked."""
 
     slug: str
     status: PageStatus

@@ -1,4 +1,4 @@
-"""Settle an invoice: what it still owes was paid. An operator's verb.
+"""Settle an invoice: record that its whole debt was paid. An operator's verb.
 
 Locks: the heads of the payer and of every account whose orders are on it, the orders, then balances. Promise: P4.
 """
@@ -28,18 +28,20 @@ from service.storage.database import Statements
 
 
 async def settle_invoice(resources: Resources, caller: Caller, account_id: UUID, invoice_id: UUID) -> Invoice:
-    """Mark the account's invoice PAID, if it was not before: book the payment of what its orders and its tax still owe.
+    """Mark the account's invoice PAID, unless it already is: book the payment of the amounts that its orders and its
+    tax still owe.
 
-    An invoice of an earlier release is paid as it was billed: amounts that were paid, reduced or cancelled since go to
-    the balance.
+    An invoice of an earlier release is paid in the amount that was billed: parts that were paid, reduced or cancelled
+    since go to the balance.
 
     Refuses `NOT_FOUND`.
+
     """
     caller.require(Scope.OPERATOR)
 
     async def work(statements: Statements) -> Invoice:
         payer_id = await find_payer(statements, account_id)
-        # Lines never change, so they may be read before anything is locked, and say what has to be.
+        # Lines never change, so they are read before the locks; they determine which orders to lock.
         lines = await money.lines_of(statements, payer_id, [invoice_id])
         locked = await lock_payer(statements, account_id, {line.order_account_id for line in lines})
         invoice = await find_invoice(statements, locked.payer_id, invoice_id)

@@ -1,8 +1,8 @@
-"""Simulate the course of a test account's order: the verbs that move a live order, called on the tester's request.
+"""Simulate the course of a test account's order: the same verbs that move a live order, called on request.
 
-This is the one operation that calls others, so that a simulated order takes the same steps as a live one. Only the
-credits are made up: an order that waits for some gets a batch of its own, so that no other tester's stock or queue is
-touched. Promise: P24.
+This is the only operation that calls others, so that a simulated order takes the same steps as a live one. Only the
+credits are made up: an order that waits gets a batch of its own, so that stock and queue of other test accounts do not
+change. Promise: P24.
 """
 
 from dataclasses import replace
@@ -43,7 +43,7 @@ ORDERS_AT_ONCE = 20
 
 
 class Outcome(StrEnum):
-    """Outcome that an order is driven to, with all steps that lead to it."""
+    """Target state of a simulation; all steps that lead to it are taken."""
 
     PAY = "PAY"
     REFUSE_PAYMENT = "REFUSE_PAYMENT"
@@ -56,11 +56,11 @@ class Outcome(StrEnum):
 
 
 async def simulate_order(resources: Resources, caller: Caller, ref: OrderRef, outcome: Outcome) -> Order:
-    """Drive the order to the outcome; an order that has it stays unchanged, so a retry changes nothing.
+    """Move the order to the outcome. An order that already has it stays unchanged, so a retry changes nothing.
 
     Refuses `TEST_ACCOUNT_REQUIRED` on a live account, `NOT_FOUND`, and `ORDER_STATE` or `PAYMENT_STATE` for an order
-    that can no longer get there. A refused payment is recorded in the order's timeline, once for each debt, and then
-    answered `PAYMENT_REFUSED`.
+    that can no longer reach the outcome. A refused payment is recorded in the order's timeline, once for each debt, and
+    then answered `PAYMENT_REFUSED`.
     """
     caller.require(Scope.ORDERS_WRITE)
     if caller.account.mode is not Mode.TEST:
@@ -87,7 +87,7 @@ async def simulate_order(resources: Resources, caller: Caller, ref: OrderRef, ou
 
 async def advance_test_orders(resources: Resources, *, after_ms: int) -> int:
     """Complete a page of test orders that came through the Lune API `after_ms` ago, as that API's sandbox does. Orders
-    that somebody changed since are left alone. Return how many were completed.
+    that were changed since they were placed are left out. Return the number completed.
     """
     before, now = await failed_before(resources, STEP), resources.clock()
     due = await sandbox_orders.left_alone(
@@ -114,12 +114,12 @@ async def _advance(resources: Resources, key: ItemKey) -> int:
     except Refused as refusal:
         if refusal.code not in {Code.ORDER_STATE, Code.PAYMENT_STATE}:
             raise
-        return 0  # somebody moved it meanwhile, and so it is left alone from now on
+        return 0  # it was changed meanwhile, so it is left out from now on
     return 1
 
 
 async def _simulated(resources: Resources, caller: Caller, ref: OrderRef, outcome: Outcome) -> Order:
-    """Return the caller's order; refuse `NOT_FOUND`, and `ORDER_STATE` where imported history would be undone."""
+    """Return the caller's order; refuse `NOT_FOUND`, and `ORDER_STATE` if imported history would be undone."""
     order = await orders.find(resources.database.reader, caller.account.id, ref)
     if order is None:
         raise Refused(Code.NOT_FOUND, "There is no such order.", ("order",))
@@ -129,7 +129,7 @@ async def _simulated(resources: Resources, caller: Caller, ref: OrderRef, outcom
 
 
 async def _pay(resources: Resources, seller: Caller, order: Order) -> None:
-    """Pay the order's debt, by a payment that is named after it."""
+    """Pay the order's debt with a payment whose reference is derived from the order."""
     if order.payment_status is PaymentStatus.PAID:
         return
     owed = _owed(order)
@@ -147,7 +147,8 @@ async def _refuse_payment(resources: Resources, seller: Caller, order: Order) ->
         owed, reference = _owed(stands), _reference(stands)
         before = await events.of_orders(statements, stands.account_id, [stands.id])
         refused = [each.payload for each in before if each.event_type is EventType.PAYMENT_REFUSED]
-        # By the amount: the reference of an event that is older than the currency's decimals names the former one.
+        # Compared by the amount, because the reference of an older event may contain the amount in former decimals of
+        # the currency.
         if any(payload["amount_minor"] == owed for payload in refused):
             return
         recorder = locked.recorder(resources, seller)
@@ -156,12 +157,12 @@ async def _refuse_payment(resources: Resources, seller: Caller, order: Order) ->
         await write_events(statements, recorder)
 
     await resources.transact(work)
-    # Raised after the commit: within the transaction it would roll the event back.
+    # Raised after the commit, because within the transaction it would roll the event back.
     raise Refused(Code.PAYMENT_REFUSED, "The payment was refused. The order and its debt did not change.", ("order",))
 
 
 async def _run_short(resources: Resources, seller: Caller, order: Order) -> None:
-    """Let the order wait for credits, outside of the queue."""
+    """Return the order's credits, so that it waits, outside of the queue."""
 
     async def work(statements: Statements) -> None:
         locked = await lock_payer(statements, order.account_id)
@@ -186,12 +187,12 @@ def _owed(order: Order) -> int:
 
 
 def _reference(order: Order) -> str:
-    # Named by what is owed as well: an order that was paid in part before is paid for the rest.
+    # The reference contains the amount as well, so that an order that was partly paid before can be paid for the rest.
     return f"simulated:{order.id}:{owed_minor(order)}"
 
 
 async def _retire(resources: Resources, seller: Caller, order: Order, outcome: Outcome) -> None:
-    """Retire the order. It gets its credits and its payment first; RETIRE stops before the last share."""
+    """Retire the order, after supplying its credits and its payment. The outcome RETIRE stops before the last share."""
     wanted = OrderStatus.RETIRING if outcome is Outcome.RETIRE else OrderStatus.COMPLETE
     if order.status in {OrderStatus.PLACED, OrderStatus.FULFILLED}:
         if order.total_cost_minor:
@@ -204,11 +205,11 @@ async def _retire(resources: Resources, seller: Caller, order: Order, outcome: O
         continue
     stands = (await orders.of_ids(resources.database.reader, order.account_id, [order.id]))[order.id]
     if stands.status is not wanted:
-        refuse_unless_allowed(stands.status, wanted)  # it was cancelled meanwhile
+        refuse_unless_allowed(stands.status, wanted)  # the order was cancelled meanwhile
 
 
 async def _fulfil(resources: Resources, caller: Caller, order: Order) -> None:
-    """Create the credits that the order waits for and give them to it, whoever else waits."""
+    """Create the credits that the order waits for and give them to it, without regard to the queue."""
     if order.status is OrderStatus.FULFILLED:
         return
     refuse_unless_allowed(order.status, OrderStatus.FULFILLED)

@@ -1,5 +1,5 @@
-"""Change facts of an account: its name, currency, commission and beneficiary. The work of operators; the command line
-has no caller.
+"""Change facts of an account: its name, currency, commission and beneficiary. Used by operators, and by the command
+line without a caller.
 
 Locks: the account's head.
 """
@@ -31,12 +31,13 @@ CHANGEABLE = frozenset({"name", "currency", "commission_hundredths", "beneficiar
 async def update_account(
     resources: Resources, caller: Caller | None, account_id: UUID, changes: Mapping[str, Any]
 ) -> Account:
-    """Change facts of the account, each of `CHANGEABLE`; the others stay, and repeating it changes nothing. Orders,
-    certificates and invoices keep the facts of their time, and client accounts keep their own.
+    """Change facts of the account, named as in `CHANGEABLE`; the others stay, and repeating it changes nothing.
+    Existing orders, certificates and invoices do not change, nor do client accounts.
 
     Refuses `NOT_FOUND`, `BAD_USER_INPUT` for a value out of bounds, a new name that no font shows or a currency that
     does not circulate, `CURRENCY_UNAVAILABLE` if a bundle of the account's portfolio has no price in the currency, and
     `FORBIDDEN` to a caller who is no operator.
+
     """
     if caller is not None:
         caller.require(Scope.OPERATOR)

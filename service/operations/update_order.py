@@ -1,8 +1,8 @@
 """Change the facts that a caller attached to an order: customer, description and metadata.
 
 Prices, credits, invoices and certificates do not depend on them, so orders in any state may be changed, imported ones
-included. The fingerprint of the order stays: a retry of the command that placed it finds it as before.
-Locks: the account's head, then the order. Promise: P24.
+included. The order's fingerprint does not change, so a retry of the command that placed it still finds it. Locks: the
+account's head, then the order. Promise: P24.
 """
 
 from collections.abc import Mapping

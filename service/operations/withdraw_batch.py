@@ -1,10 +1,9 @@
 """Withdraw a credit batch from sale with a reason, and put it on sale again.
 
-The operator's work. Grams that orders and quotes have of the batch stay theirs, and are retired as before; whatever
-comes back from a cancelled order or a released hold counts as available and is not sold while the batch is withdrawn.
-Every choice of batches locks their rows and reads there whether they are withdrawn, so each order and each hold comes
-either before the withdrawal or after it. Both verbs are safe to repeat. Locks: the caller's head, then the batch.
-Promises: P3, P24.
+Verbs of operators. Orders and quotes keep the grams that they have of the batch, and these are retired as usual. Grams
+that return from a cancelled order or a released hold count as available, but are not sold while the batch is withdrawn.
+Orders and holds read the withdrawal from locked rows, so each comes either before the withdrawal or after it. Both
+verbs are safe to repeat. Locks: the caller's head, then the batch. Promises: P3, P24.
 """
 
 from dataclasses import replace
@@ -22,7 +21,7 @@ from service.storage.database import Statements
 
 
 async def withdraw_batch(resources: Resources, caller: Caller, batch_id: UUID, reason: str) -> CreditBatch:
-    """Take the batch, of either mode, off sale. One that was withdrawn before keeps its first time and reason. Refuses
+    """Take the batch, of either mode, off sale. A batch that is already withdrawn keeps its time and reason. Refuses
     `NOT_FOUND`.
     """
     caller.require(Scope.OPERATOR)

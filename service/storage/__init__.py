@@ -1,1 +1,1 @@
-"""Persistence: the only package with SQL."""
+"""Persistence: the only package that contains SQL."""

@@ -45,8 +45,8 @@ HEADS = Table(models.AccountHead, HeadRow)
 async def lock_heads(statements: Statements, account_ids: Collection[UUID]) -> dict[UUID, Head]:
     """Lock the heads, in id order, until the transaction ends; absent accounts are left out.
 
-    The accounts are read by a statement of their own: joined to the lock, PostgreSQL would return them as they were
-    before the wait, and an order that waited for a suspension would be placed all the same.
+    The accounts are read by a separate statement after the lock. If the reads were joined to it, PostgreSQL would
+    return their state from before the wait, and an order that waited for a suspension would still be placed.
     """
     seqs: dict[UUID, int] = {}
     for group in lock_groups(statements, account_ids, account=lambda account_id: account_id):
@@ -61,8 +61,8 @@ async def lock_heads(statements: Statements, account_ids: Collection[UUID]) -> d
 
 
 async def raise_heads(statements: Statements, event_seqs: Mapping[UUID, int]) -> None:
-    """Set each account's head to its last event. Written last, so that a transaction that waits for the head sees all
-    of the rest.
+    """Set each account's head to its last event. Called last, so that a transaction that waits for the head then sees
+    everything else.
     """
     if not event_seqs:
         return
@@ -81,12 +81,12 @@ async def account(statements: Statements, account_id: UUID) -> Account | None:
 
 
 async def of_ids(statements: Statements, account_ids: Collection[UUID]) -> dict[UUID, Account]:
-    """Return those accounts that exist, by id."""
+    """Return the existing accounts among those with these ids, by id."""
     return await ACCOUNTS.read_by(statements, models.Account.filter(id__in=account_ids))
 
 
 async def existing(statements: Statements, account_id: UUID) -> Account:
-    """Return the account of a caller, which is never deleted."""
+    """Return the account of a caller. It exists, because accounts are never deleted."""
     found = await account(statements, account_id)
     if found is None:
         raise RuntimeError("the account of an API key is not there")
@@ -134,7 +134,7 @@ def _filtered(wanted: AccountFilter) -> QuerySet[models.Account]:
 
 async def add_organisation(statements: Statements, organisation: Organisation, accounts: Collection[Account]) -> bool:
     """Insert the organisation and its accounts, each with a head at zero events. Return False, and insert nothing, if
-    there is one of its id or reference already.
+    an organisation with the same id or reference exists.
     """
     if not await ORGANISATIONS.insert(statements, [organisation]):
         return False
@@ -149,8 +149,8 @@ async def organisation_of_reference(statements: Statements, reference: str) -> O
 
 
 async def lock_family(statements: Statements, account_id: UUID) -> dict[UUID, Head]:
-    """Lock the heads of the account and of its clients until the transaction ends; nothing is locked of an account that
-    there is not. A client that is created meanwhile, under the lock of its parent's head, is locked too.
+    """Lock the heads of the account and of its clients until the transaction ends; nothing for an account that does not
+    exist. A client that is created concurrently, under the lock of its parent's head, is locked too.
     """
     heads = await lock_heads(statements, [account_id, *await _client_ids(statements, account_id)])
     while account_id in heads and (fresh := set(await _client_ids(statements, account_id)) - heads.keys()):
@@ -164,5 +164,7 @@ async def _client_ids(statements: Statements, account_id: UUID) -> list[UUID]:
 
 
 async def suspend(statements: Statements, account_id: UUID, suspended_at: datetime | None) -> None:
-    """Suspend the account since then, or reinstate it. Its clients are suspended with it, and their rows stay."""
+    """Set the time since which the account is suspended; None reinstates it. Client accounts are suspended with their
+    parent, without a change of their rows.
+    """
     await ACCOUNTS.update(statements, {"suspended_at": suspended_at}, id=account_id)

@@ -1,6 +1,6 @@
 """Rows of API keys: a key's digest, never the key; SQL for the look-up of every request and for locks.
 
-Looked up before the account is known, so these statements are the only ones that do not start with an account.
+Keys are looked up before the account is known, so these statements do not start with an account.
 """
 
 from collections.abc import Collection, Mapping
@@ -20,8 +20,8 @@ KEYS = Table(models.ApiKey, StoredKey)
 
 
 async def add(statements: Statements, key: StoredKey) -> bool:
-    """Insert the key, which is valid from the commit on; return False if it was there before, or if its account has a
-    key of the same idempotency key.
+    """Insert the key, which is valid from the commit on; return False if it exists already, or if its account has a key
+    with the same idempotency key.
     """
     return await KEYS.insert(statements, [key]) == 1
 
@@ -32,7 +32,7 @@ async def find(statements: Statements, key_id: str) -> tuple[StoredKey, Account]
 
 
 async def of_ids(statements: Statements, key_ids: Collection[str]) -> dict[str, tuple[StoredKey, Account]]:
-    """Return those keys that exist, each with its account, whatever their state."""
+    """Return the existing keys among those with these ids, each with its account, whatever their state."""
     keys = await KEYS.select(statements, among("key_id", sorted(key_ids)))
     if not keys:
         return {}
@@ -52,9 +52,8 @@ async def of_request(statements: Statements, account_id: UUID, idempotency_key: 
 
 
 async def set_last_uses(statements: Statements, uses: Mapping[str, datetime], gap: timedelta) -> dict[str, datetime]:
-    """Store when each of at most `ROWS_A_STATEMENT` keys was last used, unless a time less than `gap` before it is
-    stored; return the times that are stored then. A key that another transaction has locked keeps its time and is left
-    out.
+    """Store when each of at most `ROWS_A_STATEMENT` keys was last used, unless the stored time is less than `gap`
+    earlier; return the times stored afterwards. A key that another transaction has locked is skipped.
     """
     conditions = among("key_id", sorted(uses))
     rows = await statements.fetch(
@@ -76,7 +75,7 @@ async def set_last_uses(statements: Statements, uses: Mapping[str, datetime], ga
 
 
 async def digest_again(statements: Statements, key: StoredKey, digest: str, secret_check: str) -> None:
-    """Store the key's digest under the present secret, unless somebody has done so."""
+    """Store the key's digest under the present secret, unless another process has done so."""
     changes = {"digest": digest, "secret_check": secret_check}
     await KEYS.update(statements, changes, key_id=key.key_id, digest=key.digest)
 

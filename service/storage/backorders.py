@@ -1,8 +1,8 @@
-"""Order lines that wait for credits, as rows; SQL for queues, each read as far as its first lines.
+"""Order lines that wait for credits, as rows; SQL that reads only the first lines of a queue.
 
-There is one queue a mode, in the order of `QUEUE_ORDER` across all bundles.
+Each mode has one queue across all bundles, in the order of `QUEUE_ORDER`.
 
-A line may take from the projects of its bundle. Rows `OUT_OF_LINE` are in no queue.
+A line may take credits of the projects of its bundle. Rows at `OUT_OF_LINE` are in no queue.
 """
 
 from collections.abc import Collection
@@ -27,10 +27,10 @@ QUEUE_ORDER = "created_at, order_id, position"
 """Columns of the place in the queue, as in `domain.matching.place_in_queue`."""
 
 _RESTS = partial(rests, WorkerStep.MATCH_BACKORDERS)
-"""True for a line that could not be served and rests for a while: until then it keeps no other line waiting."""
+"""Condition that a line failed and is paused, so that it does not delay other lines."""
 
-# Scalar subqueries with LIMIT are never turned into joins, and the order makes PostgreSQL walk the index, so each
-# bundle costs one look at its first line. With EXISTS the plan of a prepared statement reads whole queues.
+# Scalar subqueries with LIMIT are never turned into joins, and ORDER BY makes PostgreSQL use the index, so only the
+# first line of each bundle is read. With EXISTS the plan of a prepared statement reads whole queues.
 _HAS_QUEUE = (
     f"(SELECT 1 FROM {BACKORDERS.name} q WHERE q.bundle_id = {{bundle}} AND q.mode = $1 AND q.created_at < $2"
     f" AND NOT {_RESTS('q.account_id', 'q.order_id', '$3', 'q.position')}"
@@ -41,8 +41,8 @@ _HAS_QUEUE = (
 async def awaited_projects(
     statements: Statements, mode: Mode, bundle_ids: Collection[UUID], *, now: datetime, before: datetime = OUT_OF_LINE
 ) -> set[UUID]:
-    """Return the projects of all bundles that share a project with these and that a line waits for, of an order that
-    was placed `before`. True for the stock that is locked until the transaction ends.
+    """Return the projects whose credits are reserved for waiting lines: those of bundles that share a project with
+    these, and for which a line of an order placed `before` waits. The result stays valid while the stock is locked.
     """
     rows = await statements.fetch(
         f"SELECT DISTINCT bp.project_id FROM (SELECT DISTINCT other.bundle_id FROM {BUNDLE_PROJECTS} own"
@@ -101,13 +101,14 @@ async def bundles_waiting_for(
 async def first_in_line(
     statements: Statements, mode: Mode, bundle_ids: Collection[UUID], limit: int, *, now: datetime
 ) -> list[Backorder]:
-    """Return at most `limit` lines that wait for any of the bundles, first come first, but for those that could not be
-    served and rest at `now`.
+    """Return at most `limit` lines that wait for any of the bundles, in the order of the queue, except lines that
+    failed and are paused at `now`.
     """
     found: list[Backorder] = []
     table = BACKORDERS.name
     resting = _RESTS(f"{table}.account_id", f"{table}.order_id", "{}", f"{table}.position")
-    # One statement a bundle: each ends after `limit` rows of the index, where one for all would sort every queue.
+    # One statement for each bundle: each stops after `limit` rows of the index, while a common one would sort every
+    # queue.
     for bundle_id in sorted(bundle_ids):
         conditions = Conditions()
         conditions.add("bundle_id = {}", bundle_id)
@@ -136,7 +137,7 @@ async def serve(statements: Statements, backorder: Backorder, waiting_g: int) ->
 
 
 async def forget_gone(statements: Statements) -> None:
-    """Forget the failures of lines that wait no more."""
+    """Delete the failures of lines that no longer wait."""
     await statements.execute(
         f"DELETE FROM {FAILURES.name} WHERE step = $1 AND NOT EXISTS (SELECT 1 FROM {BACKORDERS.name} q"
         f" WHERE q.account_id = {FAILURES.name}.account_id AND q.order_id = {FAILURES.name}.item_id"

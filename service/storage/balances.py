@@ -1,8 +1,8 @@
-"""Rows of payers' balances and debts; SQL for locks and for amounts that are added where they stand.
+"""Rows of payers' balances and debts; SQL for locks and for increments.
 
 CHECK constraints keep both at zero or above.
 
-Locked after account heads and orders and before batches, and in the order of account and currency.
+Balances are locked after account heads and orders, before batches, and in the order of account and currency.
 """
 
 from collections.abc import Collection, Mapping
@@ -21,8 +21,8 @@ from service.storage.tables import Table
 
 @dataclass(frozen=True, slots=True)
 class BalanceRow:
-    """An account's balance in one currency, if it ever had one, and its debt. `owed_when_limited_minor` is the debt at
-    the time the credit limit was set.
+    """An account's balance and debt in one currency. `is_funded` is False if it never had a balance.
+    `owed_when_limited_minor` is the debt at the time the credit limit was set.
     """
 
     account_id: UUID
@@ -42,8 +42,8 @@ PayerBalance = tuple[UUID, str]
 
 
 async def lock(statements: Statements, payer_balances: Collection[PayerBalance]) -> dict[PayerBalance, PayerFunds]:
-    """Lock the balances until the transaction ends, and return their amounts. One without a row is absent: it may be
-    inserted meanwhile.
+    """Lock the balances until the transaction ends, and return their amounts. Balances without a row are absent and not
+    locked; another transaction may insert them.
     """
     locked: dict[PayerBalance, PayerFunds] = {}
     for group in lock_groups(statements, payer_balances, account=itemgetter(0)):
@@ -58,8 +58,8 @@ async def lock(statements: Statements, payer_balances: Collection[PayerBalance])
 
 
 async def move(statements: Statements, changes: Mapping[PayerBalance, int]) -> None:
-    """Add the amounts to the balances; negative ones are subtracted. Raises if any would fall below zero, which locking
-    and reading them before makes impossible.
+    """Add the amounts to the balances; negative ones are subtracted. Raises if any would fall below zero, which cannot
+    happen if they were locked and read before.
     """
     for (account_id, currency), change_minor in sorted(changes.items()):
         if change_minor > 0:
@@ -72,7 +72,7 @@ async def move(statements: Statements, changes: Mapping[PayerBalance, int]) -> N
                 change_minor,
             )
         elif change_minor < 0:
-            # No upsert: PostgreSQL checks the row that would be inserted, which a negative amount never passes.
+            # Not an upsert: PostgreSQL checks the constraint on the row to insert, which a negative amount violates.
             changed = await statements.execute(
                 f"UPDATE {BALANCES.name} SET amount_minor = amount_minor - $3"
                 f" WHERE account_id = $1 AND currency = $2 AND amount_minor >= $3",
@@ -85,10 +85,10 @@ async def move(statements: Statements, changes: Mapping[PayerBalance, int]) -> N
 
 
 async def owe(statements: Statements, changes: Mapping[PayerBalance, int], *, within_limits: bool) -> None:
-    """Add the amounts to the debts; negative ones are subtracted. Without `within_limits` limits are not checked:
-    imported history may be owed beyond them. With it, refuses `UNAVAILABLE` where a limit would be exceeded: the
-    balance was locked and its limit read before, so the limit can only have been set meanwhile, on a balance that had
-    no row to lock.
+    """Add the amounts to the debts; negative ones are subtracted. Without `within_limits` limits are not checked,
+    because debts of imported history may exceed them. With it, refuses `UNAVAILABLE` if a limit would be exceeded. The
+    caller has locked the balance and checked its limit, so that happens only if the balance had no row to lock and the
+    limit was set in the meantime.
     """
     more = [(*key, change) for key, change in sorted(changes.items()) if change > 0]
     if more:
@@ -109,8 +109,8 @@ async def owe(statements: Statements, changes: Mapping[PayerBalance, int], *, wi
             )
     less = [(*key, -change) for key, change in sorted(changes.items()) if change < 0]
     if less:
-        # Never below zero: a process of the last release, which counts no debts, may run beside this one. The audit
-        # tells, and setting a limit adds the debts up again.
+        # The result is kept at zero or above, because a process of the previous release, which does not record debts,
+        # may be running too. The audit reports a difference; setting a limit recomputes the debt.
         cells = [cell for each in less for cell in each]
         await statements.execute(
             f"UPDATE {BALANCES.name} SET owed_minor = CASE WHEN owed_minor > v.column3 THEN owed_minor - v.column3"
@@ -121,7 +121,7 @@ async def owe(statements: Statements, changes: Mapping[PayerBalance, int], *, wi
 
 
 async def set_credit_limit(statements: Statements, account_id: UUID, currency: str, limit_minor: int | None) -> None:
-    """Set the account's credit limit in the currency, None for no limit; its debt is computed again from the ledger."""
+    """Set the account's credit limit in the currency, None for no limit. Its debt is recomputed from the ledger."""
     await statements.execute(
         f"INSERT INTO {BALANCES.name} (account_id, currency, amount_minor, is_funded) VALUES ($1, $2, 0, FALSE)"
         f" ON CONFLICT DO NOTHING",
@@ -147,7 +147,7 @@ async def set_credit_limit(statements: Statements, account_id: UUID, currency: s
 
 
 async def funds_of(statements: Statements, account_id: UUID) -> dict[str, PayerFunds]:
-    """Return the account's balance, debt and limit, by currency, for all that it ever used."""
+    """Return the account's balance, debt and limit, by currency, for every currency that it ever used."""
     return {row.currency: funds(row) for row in (await of_accounts(statements, [account_id]))[account_id]}
 
 
@@ -157,7 +157,7 @@ def funds(row: BalanceRow) -> PayerFunds:
 
 
 async def of_accounts(statements: Statements, account_ids: Collection[UUID]) -> dict[UUID, list[BalanceRow]]:
-    """Return each account's balances, by currency: those that were ever filled are funded."""
+    """Return each account's balances, by currency: those that ever had an amount."""
     found: dict[UUID, list[BalanceRow]] = {account_id: [] for account_id in account_ids}
     query = models.Balance.filter(account_id__in=account_ids).order_by("currency")
     for row in await BALANCES.read(statements, query):

@@ -1,6 +1,6 @@
-"""Rows of credit batches; SQL for locks, hot sums, and conditional updates, by which alone grams change.
+"""Rows of credit batches; SQL for locks, hot sums, and conditional updates.
 
-CHECK constraints keep the sum of a batch's grams.
+Grams change only by conditional updates; CHECK constraints keep their sum.
 """
 
 from collections.abc import Collection, Mapping
@@ -29,7 +29,7 @@ BACKORDERS = models.Backorder._meta.db_table  # noqa: SLF001
 _LEVEL = [member.name for member in fields(StockLevel)]
 
 LOCK_ORDER = "b.vintage, b.id"
-"""Order in which every transaction locks batches `b` of one mode, so that two of them never wait crosswise."""
+"""Order in which every transaction locks batches `b` of one mode, so that no two transactions wait for each other."""
 
 BundleStock = dict[UUID, list[BatchStock]]
 
@@ -46,7 +46,7 @@ def sellable(today: date) -> Q:
 
 
 def may_be_retired(year: str, day: str) -> str:
-    """Return the condition that the credits of a batch `b` may be retired in this year and on this day, two parameters:
+    """Return the condition that the credits of a batch `b` may be retired in the year and on the day of two parameters:
     the rule of `domain/vintages.py` in SQL. Credits of a withdrawn batch that orders hold may be retired.
     """
     return (
@@ -56,7 +56,7 @@ def may_be_retired(year: str, day: str) -> str:
 
 
 async def not_sellable(statements: Statements, batch_ids: Collection[UUID], *, today: date) -> set[UUID]:
-    """Return those of the batches that are withdrawn, or whose credits may not be retired on the day."""
+    """Return the batches, among these, that are withdrawn or whose credits may not be retired on the day."""
     if not batch_ids:
         return set()
     rows = await statements.fetch(
@@ -123,8 +123,8 @@ def _ids(projects: QuerySet[models.Project]) -> Subquery:
 async def stock_of(
     statements: Statements, mode: Mode, project_ids: Collection[UUID], *, today: date
 ) -> list[StockLevel]:
-    """Return the grams of each project and vintage of the mode, by project and vintage, and for each project a level
-    of no vintage with the grams for which order lines wait.
+    """Return the grams of each project and vintage of the mode, by project and vintage, and for each project one level
+    without a vintage, with the grams for which order lines wait.
     """
     if not project_ids:
         return []
@@ -163,7 +163,7 @@ async def set_withdrawn(statements: Statements, batch_id: UUID, at: datetime | N
 async def of_ids(
     statements: Statements, mode: Mode, batch_ids: Collection[UUID], columns: Columns = None
 ) -> dict[UUID, CreditBatch]:
-    """Return those of the batches that are of the mode, by id."""
+    """Return the batches with these ids, by id; only those of the mode."""
     conditions = Conditions()
     conditions.add("mode = {}", mode)
     conditions.add_in("id", batch_ids)
@@ -176,7 +176,7 @@ async def of_any_mode(statements: Statements, batch_ids: Collection[UUID]) -> di
 
 
 async def existing_ids(statements: Statements, batch_ids: Collection[UUID]) -> set[UUID]:
-    """Return those of the ids that batches have, in either mode."""
+    """Return the ids, among these, that belong to batches of either mode."""
     rows = await models.CreditBatch.filter(id__in=batch_ids).using_db(statements.client).values("id")
     return {row["id"] for row in rows}
 
@@ -184,8 +184,8 @@ async def existing_ids(statements: Statements, batch_ids: Collection[UUID]) -> s
 async def available_g(
     statements: Statements, mode: Mode, bundle_ids: Collection[UUID], *, today: date
 ) -> dict[UUID, int]:
-    """Return each bundle's stock of the mode that may be sold on the day, in grams; projects that are in two bundles
-    count in both.
+    """Return each bundle's stock of the mode that may be sold on the day, in grams; projects in two bundles count in
+    both.
     """
     rows = await statements.fetch(
         f"SELECT bp.bundle_id, CAST(sum(b.available_g) AS BIGINT) AS grams"
@@ -202,7 +202,7 @@ async def available_g(
 
 
 async def hold(statements: Statements, held_g: Mapping[UUID, int]) -> None:
-    """Move available grams to held ones for a quote, so that no other order gets them."""
+    """Move available grams to held ones, for a quote, so that no order gets them."""
     await _move(statements, "available_g", "held_g", held_g)
 
 
@@ -217,15 +217,15 @@ async def let_go(statements: Statements, held_g: Mapping[UUID, int]) -> None:
 
 
 async def take(statements: Statements, taken_g: Mapping[UUID, int]) -> None:
-    """Move available grams to allocated ones. Raises if any batch has too few left, which the lock taken before makes
-    impossible.
+    """Move available grams to allocated ones. Raises if a batch has too few left, which cannot happen if it was locked
+    and read before.
     """
     await _move(statements, "available_g", "allocated_g", taken_g)
 
 
 async def give_back(statements: Statements, returned_g: Mapping[UUID, int]) -> None:
-    """Move allocated grams back to available ones. The batches are locked before, because one update locks rows in no
-    set order.
+    """Move allocated grams back to available ones. The batches are locked before, because a single update locks rows in
+    an undefined order.
     """
     await _move(statements, "allocated_g", "available_g", returned_g)
 
@@ -236,7 +236,7 @@ async def retire(statements: Statements, retired_g: Mapping[UUID, int]) -> None:
 
 
 async def lock_ends(statements: Statements, batch_ids: Collection[UUID]) -> dict[UUID, int]:
-    """Lock the batches, by vintage and id. Return for each the first gram that nobody has retired."""
+    """Lock the batches, by vintage and id. Return the first gram of each that is not retired."""
     if not batch_ids:
         return {}
     rows = await statements.fetch(

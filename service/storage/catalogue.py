@@ -1,7 +1,4 @@
-"""Rows of the catalogue; SQL for the offers that every order is priced by.
-
-Projects, bundles, prices, portfolios.
-"""
+"""Rows of the catalogue: projects, bundles, prices, portfolios; SQL for the offers that every order is priced by."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
@@ -81,7 +78,7 @@ async def _portfolios(statements: Statements, portfolio_ids: Collection[UUID]) -
 async def _prices_on_sale(
     statements: Statements, bundle_ids: Collection[UUID], currencies: Collection[str]
 ) -> tuple[set[UUID], dict[str, dict[UUID, list[PriceTier]]]]:
-    """Return those of the bundles that are sold, and their tiers by currency."""
+    """Return the bundles, among these, that are not disabled, and their tiers by currency."""
     if not bundle_ids:
         return set(), {}
     rows = await statements.fetch(
@@ -234,7 +231,7 @@ async def categories_of_ids(statements: Statements, category_ids: Collection[UUI
 async def portfolios_of_ids(
     statements: Statements, account_id: UUID, portfolio_ids: Collection[UUID]
 ) -> dict[UUID, Portfolio]:
-    """Return those of the portfolios that the account may use, by id."""
+    """Return the portfolios with these ids, by id; only those that the account may use."""
     return await PORTFOLIOS.read_by(statements, models.Portfolio.filter(_usable_by(account_id), id__in=portfolio_ids))
 
 
@@ -251,7 +248,9 @@ async def prices_of(statements: Statements, bundle_ids: Collection[UUID], curren
 
 
 async def currencies_of(statements: Statements, bundle_ids: Collection[UUID]) -> list[tuple[UUID, str]]:
-    """Return each bundle with each currency in which it has a price, in the order of the codes."""
+    """Return the currencies in which each bundle has a price, as pairs of bundle and currency in the order of the
+    codes.
+    """
     query = models.Price.filter(bundle_id__in=bundle_ids).using_db(statements.client)
     rows = await query.distinct().order_by("currency").values_list("bundle_id", "currency")
     return [(bundle_id, currency) for bundle_id, currency in rows]

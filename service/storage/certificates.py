@@ -1,10 +1,10 @@
 """Rows of certificates; SQL for the queue of those to be drawn, and for the certificates of a page of orders.
 
-Written once when their order is complete, and then given their PDF.
+A row is written once when its order is complete; its PDF is added later.
 
-Orders that earlier releases completed have an empty row until theirs is issued.
+Orders that earlier releases completed have an empty row until their certificate is issued.
 
-A token is looked up before the account is known, so that statement is the only one that does not start with an account.
+The look-up by token is the only statement that does not start with an account, because the account is not known.
 """
 
 from collections.abc import Collection
@@ -39,7 +39,9 @@ _RESTS = rests(WorkerStep.ISSUE_CERTIFICATES, f"{DUE.name}.account_id", f"{DUE.n
 
 
 async def due(statements: Statements, limit: int, *, now: datetime) -> list[CertificateDue]:
-    """Return the certificates to be issued or drawn, longest due first, without those that failed and rest at `now`."""
+    """Return the certificates to be issued or drawn, longest due first, without those that failed and are paused at
+    `now`.
+    """
     conditions = Conditions()
     conditions.add("pdf IS NULL")
     conditions.add(f"NOT {_RESTS}", now)
@@ -47,7 +49,9 @@ async def due(statements: Statements, limit: int, *, now: datetime) -> list[Cert
 
 
 async def issue(statements: Statements, certificate: IssuedCertificate) -> bool:
-    """Store the certificate for good; return False if it was issued before, or its order is not complete."""
+    """Store the certificate, which never changes again; return False if it was issued before, or its order is not
+    complete.
+    """
     columns = ("number", "token", "facts", "sha256", "issued_at")
     facts = {column: getattr(certificate, column) for column in columns}
     owner = {"account_id": certificate.account_id, "order_id": certificate.order_id}
@@ -69,7 +73,7 @@ async def keep_pdf(statements: Statements, account_id: UUID, order_id: UUID, pdf
 async def of_orders(
     statements: Statements, account_id: UUID, order_ids: Collection[UUID]
 ) -> dict[UUID, IssuedCertificate]:
-    """Return the certificates of those of the account's orders that have one, by order."""
+    """Return the certificates of these orders of the account, by order; orders without one are left out."""
     conditions = owned(account_id)
     conditions.add_in("order_id", order_ids)
     conditions.add("issued_at IS NOT NULL")
@@ -85,7 +89,7 @@ async def issued_between(
 
 
 async def of_token(statements: Statements, token: str) -> IssuedCertificate | None:
-    """Return the certificate of that public address, unless the pages of its account are hidden."""
+    """Return the certificate with this token, unless its account hides its pages."""
     query = models.Certificate.filter(token=token, account__external_pages_visibility=Visibility.PUBLIC)
     return await ISSUED.read_first(statements, query)
 

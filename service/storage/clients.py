@@ -31,12 +31,12 @@ async def add(statements: Statements, client: Account) -> bool:
 
 
 async def change(statements: Statements, account: Account, columns: Sequence[str]) -> None:
-    """Update these columns of the account's row from the account."""
+    """Update these columns of the account's row with the account's values."""
     await ACCOUNTS.change(statements, account, columns, "id")
 
 
 async def by_handle(statements: Statements, parent_id: UUID, handle: str | None) -> Account | None:
-    """Return the parent's client account of that handle; None without a handle."""
+    """Return the parent's client account with this handle; None without a handle."""
     if handle is None:
         return None
     return await ACCOUNTS.read_first(statements, models.Account.filter(parent_account_id=parent_id, handle=handle))
@@ -69,7 +69,7 @@ async def count(statements: Statements, parent_id: UUID, *, name_contains: str |
 
 
 async def family(statements: Statements, account_id: UUID, ids: Collection[UUID]) -> dict[UUID, Account]:
-    """Return those of the accounts that are this one or its clients, by id."""
+    """Return the accounts, among these, that are this one or its clients, by id."""
     query = models.Account.filter(Q(id=account_id) | Q(parent_account_id=account_id), id__in=ids)
     return await ACCOUNTS.read_by(statements, query)
 
@@ -88,7 +88,7 @@ async def family_ids(statements: Statements, account_id: UUID, mode: Mode, *, li
 
 async def losing_balance(statements: Statements) -> list[Account]:
     """Return the client accounts, by name, whose own keys placed orders that the parent's balance paid for, and which
-    may not use that balance any more. Orders that the parent's key placed for them do not count.
+    are no longer permitted to use it. Orders that the parent's key placed for them do not count.
     """
     paid = f"SELECT account_id, order_account_id, order_id FROM {LEDGER} WHERE verb = $1"
     placed = f"SELECT account_id, order_id, actor FROM {EVENTS.name} WHERE event_type = $2"

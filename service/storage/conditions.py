@@ -1,4 +1,4 @@
-"""Conditions of a WHERE clause that number their own parameters; SQL for statements that differ by request."""
+"""Builder of WHERE clauses with numbered parameters; SQL for statements that differ by request."""
 
 from collections.abc import Callable, Collection
 from functools import lru_cache
@@ -14,8 +14,8 @@ parameters.
 
 
 class Conditions:
-    """A list of conditions that grows by `add`; `clause` and `parameters` belong together. `is_never` when no row can
-    meet them. Those of several clauses of one statement share their `parameters`.
+    """A list of conditions that grows by `add`; `clause` and `parameters` belong together. `is_never` is True if no row
+    can meet them. The clauses of one statement share their `parameters`.
     """
 
     __slots__ = ("_parts", "is_never", "parameters")
@@ -39,7 +39,7 @@ class Conditions:
         self.parameters.extend(values)
 
     def add_in(self, column: str, values: Collection[object]) -> None:
-        """Add the condition that the column is one of the values; without values no row meets it."""
+        """Add the condition that the column has one of the values; without values no row meets it."""
         if not values:
             self._parts.append((_numbered, "1 = 0", 0, 0))
             self.is_never = True
@@ -54,7 +54,9 @@ class Conditions:
 
 
 def owned(account_id: UUID, parameters: list[object] | None = None) -> Conditions:
-    """Return conditions that hold for the rows of the account; with `parameters` they share those."""
+    """Return conditions that hold for the rows of the account; if `parameters` is given, they are numbered after
+    those.
+    """
     conditions = Conditions(parameters)
     conditions.add("account_id = {}", account_id)
     return conditions
@@ -69,7 +71,7 @@ def among(column: str, values: Collection[object]) -> Conditions:
 
 @lru_cache(maxsize=1_024)
 def _statement(select: str, parts: tuple[_Part, ...], rest: str) -> str:
-    """Return the text of a clause; cached, because nearly every statement was used before, with other values."""
+    """Return the text of a clause; cached, because most statements repeat with other values."""
     return f"{select} WHERE {_clause(parts)} {rest}"
 
 

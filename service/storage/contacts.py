@@ -1,4 +1,4 @@
-"""Rows of contacts, which are always written and read as the whole list of an account."""
+"""Rows of contacts, which are read and written only as the whole list of an account."""
 
 from collections.abc import Collection, Sequence
 from uuid import UUID
@@ -21,6 +21,6 @@ async def of_accounts(statements: Statements, account_ids: Collection[UUID]) -> 
 
 
 async def replace_all(statements: Statements, account_id: UUID, contacts: Sequence[Contact]) -> None:
-    """Write the contacts instead of those that the account has."""
+    """Replace the account's contacts by these."""
     await CONTACTS.delete(statements, account_id=account_id)
     await CONTACTS.insert(statements, contacts)

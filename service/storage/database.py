@@ -1,8 +1,8 @@
-"""A database for both dialects; SQL for the write that finds out if there is space.
+"""A database of either dialect; SQL for the write that tests if the disk has space.
 
 It has writing transactions, and a reader that never waits for them.
 
-Knows how a database is opened and which dialect it uses; it must not know a table.
+Knows how a database is opened and which dialect it uses; must not know a table.
 """
 
 import secrets
@@ -28,7 +28,9 @@ from service.storage.failures import LOCKED
 from service.storage.watch import Watch, watching
 
 FILE_READ_WAIT_MS = 250
-"""Time that a read of a SQLite file waits for a process that has taken the whole file: no writer makes it wait."""
+"""Time in milliseconds that a read of a SQLite file waits for a process that has locked the whole file. Writers never
+make a read wait.
+"""
 PROBE_ROW = UUID(int=0)
 
 __all__ = ["Database", "Dialect", "Row", "Statements", "placeholders"]
@@ -41,7 +43,9 @@ def placeholders(start: int, count: int) -> str:
 
 
 class Database:
-    """An open database. Any number may be open in a process, one after another or, in one dialect, side by side."""
+    """An open database. A process may open several, one after another, or at the same time if they have the same
+    dialect.
+    """
 
     dialect: Dialect
 
@@ -71,9 +75,9 @@ class Database:
         """Return a database whose connections are open and whose durability was checked (RuntimeError when it does not
         hold).
 
-        `loop_read_ms` is how long a read of a SQLite file may hold up the event loop before it goes to a thread; with 0
-        each goes there at once. Statements that take longer than `slow_statement_ms`, unless it is 0, are logged. The
-        tables are not looked at.
+        `loop_read_ms` is the time that a read of a SQLite file may block the event loop before it is moved to a thread;
+        with 0 every read uses the thread. Statements that take longer than `slow_statement_ms`, unless it is 0, are
+        logged. The tables are not checked.
         """
         availability = Availability()
         watch = StatementWatch(slow_ms=slow_statement_ms, tracer=statement_tracer)
@@ -113,8 +117,8 @@ class Database:
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
-        """Inside, `availability` is kept true by one cheap question a second; while the database is away, calls are
-        refused at once. Without it each call finds out by itself.
+        """Context in which a cheap query a second updates `availability`; while the database is unreachable, calls are
+        refused at once. Without it each call waits for its own failure.
         """
         is_file = self.dialect == "sqlite"
         probe = SqliteProbe(self._writer.filename) if is_file else PostgresqlProbe(self._writer)
@@ -122,13 +126,15 @@ class Database:
             yield
 
     async def _try_write(self) -> None:
-        """After a write that the disk refused, write a row that needs space; else only begin to write."""
+        """After a write that the disk refused, write a row that needs space; otherwise only begin a write
+        transaction.
+        """
         async with self.transaction() as statements:
             if self.availability.refused_write is not LOCKED:
                 await statements.execute(
                     "INSERT INTO organisations (id, name, created_at) VALUES ($1, $2, $3)",
                     PROBE_ROW,
-                    secrets.token_hex(8_192),  # compresses badly, and fits into no page that is there
+                    secrets.token_hex(8_192),  # incompressible, and too large for any existing page
                     datetime.fromtimestamp(0, UTC),
                 )
                 await statements.execute("DELETE FROM organisations WHERE id = $1", PROBE_ROW)
@@ -137,8 +143,8 @@ class Database:
         """Run the statements inside in one transaction, which commits at the end, or rolls back on any exception,
         cancellation included.
 
-        A writer waits for other writers at most `lock_timeout_ms`. Nothing inside may start a task, await one, call the
-        network or another transaction. After a connection lost during COMMIT, only the idempotency key tells the
+        A writer waits for other writers at most `lock_timeout_ms`. Code inside must not start or await a task, use the
+        network or open another transaction. After a connection lost during COMMIT, only the idempotency key tells the
         outcome.
         """
         return self._transaction(lock_timeout_ms)

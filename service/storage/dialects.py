@@ -28,8 +28,8 @@ def for_update(statements: Statements, *, of: str = "", skip_locked: bool = Fals
 
 
 def lock_groups(statements: Statements, keys: Collection[K], *, account: Callable[[K], UUID]) -> list[list[K]]:
-    """Return the keys of rows to lock, a list for each statement, in the order of accounts: one for all, or one for
-    each account in a cluster, where a statement locks rows of one node only.
+    """Return the keys of rows to lock, a list for each statement, in the order of accounts: one list in total, but one
+    for each account in a cluster, where a statement can lock rows of one node only.
     """
     ordered = sorted(keys)
     if not statements.is_distributed:
@@ -38,8 +38,8 @@ def lock_groups(statements: Statements, keys: Collection[K], *, account: Callabl
 
 
 def apart(statements: Statements, query: str) -> str:
-    """Return the query as a table of a FROM clause, whose rows may lie on another node of a cluster than the others of
-    the statement: OFFSET makes Citus read it first. One database reads it as a part of the statement.
+    """Return the query as a subquery of a FROM clause whose rows may be on another node of a cluster. There OFFSET
+    makes Citus read it first; a single database reads it as a part of the statement.
     """
     return f"({query} OFFSET 0)" if statements.is_distributed else f"({query})"
 
@@ -70,16 +70,17 @@ def database_now(statements: Statements) -> str:
 def utc_date_text(statements: Statements, column: str, *, length: int) -> str:
     """Return the expression of the time's date in UTC, up to `length` characters of `2026-11-21`."""
     if statements.dialect == "sqlite":
-        return f"substr({column}, 1, {length})"  # instants are stored in UTC and at a fixed width
+        return f"substr({column}, 1, {length})"  # instants are stored in UTC with a fixed width
     return f"left(to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD'), {length})"
 
 
 def contains_text(statements: Statements, column: str, key_column: str) -> str:
-    """Return the condition that the column's search key contains the key `{}`; where it has none yet, that the column
-    contains the text `{}`, without regard to the case of ASCII letters. No character is a wildcard.
+    """Return the condition that the column's search key contains the key `{}`; or if the row has no key yet, that the
+    column contains the text `{}`, ignoring the case of ASCII letters. No character is a wildcard.
 
     Keys are compared by code points. The databases fold letters themselves only where no key is stored, and there only
     ASCII ones: PostgreSQL would fold more, depending on the server's locale, and SQLite never does.
+
     """
     if statements.dialect == "sqlite":
         key = f"instr({key_column}, {{}}) > 0"
@@ -89,7 +90,7 @@ def contains_text(statements: Statements, column: str, key_column: str) -> str:
 
 
 def contains(statements: Statements, column: str) -> str:
-    """Return the condition that the column contains the text `{}`, without regard to the case of ASCII letters."""
+    """Return the condition that the column contains the text `{}`, ignoring the case of ASCII letters."""
     if statements.dialect == "sqlite":
         return f"instr(lower({column}), lower({{}})) > 0"
     return f'strpos(lower({column} COLLATE "C"), lower({{}}::text COLLATE "C")) > 0'

@@ -34,7 +34,7 @@ ON_EACH_NODE: tuple[type[Model], ...] = (
     models.Seller,
 )
 """Tables copied to every node: small and rarely written, and most of them read with every order. A write needs all
-nodes. Slugs of pages are unique among all accounts, so no node may have a part of them.
+nodes. Pages are among them because their slugs are unique across all accounts.
 """
 
 ON_COORDINATOR: tuple[type[Model], ...] = (
@@ -47,15 +47,15 @@ ON_COORDINATOR: tuple[type[Model], ...] = (
     models.WorkerFailure,
     models.SecretCheck,
 )
-"""Tables of which all accounts share rows, or that the service reads without an account."""
+"""Tables whose rows are shared by all accounts, or that are read without an account."""
 
 _UNENFORCED = {
     "retirements_batch_id_start_g_key": ("retirements", "batch_id, start_g"),
     "certificates_token_key": ("certificates", "token"),
 }
-"""Tables and columns of unique sets without the account, by name: no node sees all their rows, so each becomes an
-index. No gram of a batch is retired twice all the same: `credit_batches.retired_g` grows by a conditional update,
-and `carbon-orders audit` compares the intervals. Tokens are 256 random bits.
+"""Unique constraints whose columns do not include the account, by name, with table and columns. No node sees all rows,
+so in a cluster each becomes a plain index. A gram of a batch still cannot be retired twice: `credit_batches.retired_g`
+grows by a conditional update, and `carbon-orders audit` compares the intervals. Tokens are 256 random bits.
 """
 
 _SETTINGS = {"citus.multi_shard_modify_mode": "sequential", "citus.enable_unsafe_triggers": "on"}
@@ -90,9 +90,9 @@ def by_account() -> tuple[str, ...]:
 async def distribute(url: str, *, pooled: bool = False) -> list[str]:
     """Place every table that is not placed yet, and return their names; `[]` if there were none.
 
-    Rows of the tables are moved. It is one transaction: killed at any moment, it leaves the tables as they were.
-    Requests wait meanwhile, so stop the service where tables have millions of rows. Raise MigrationRefused where the
-    database has no extension citus, or no node but the coordinator.
+    Moves the rows of the tables, in one transaction: if it is killed, the tables are unchanged. Requests wait for it,
+    so stop the service if tables have millions of rows. Raises `MigrationRefused` if the database has no extension
+    citus, or no node except the coordinator.
     """
     if parse_address(url).dialect == "sqlite":
         raise MigrationRefused("An SQLite file cannot be distributed. SERVICE_DATABASE_URL must name a PostgreSQL.")
@@ -113,8 +113,8 @@ async def distribute(url: str, *, pooled: bool = False) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """State of a cluster: how many nodes hold tables of accounts, which of them cannot be reached from the coordinator,
-    and the tables that should be on them and are not.
+    """State of a cluster: the number of nodes for tables of accounts, the nodes that the coordinator cannot reach, and
+    the tables that are not placed yet.
     """
 
     nodes: int
@@ -123,7 +123,7 @@ class Cluster:
 
 
 async def cluster(statements: Statements) -> Cluster | None:
-    """Return the state of the cluster; None where the database is none."""
+    """Return the state of the cluster; None if the database is not a cluster."""
     if not statements.is_distributed:
         return None
     rows = await statements.fetch(
@@ -135,7 +135,7 @@ async def cluster(statements: Statements) -> Cluster | None:
 
 
 def _missing(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return the tables that are not placed on the nodes, in the order in which they have to be."""
+    """Return the tables that are not placed yet, in the order in which they must be placed."""
     placed = {row["name"] for row in rows}
     return [name for name in (*_names(ON_EACH_NODE), *by_account()) if name not in placed]
 
@@ -158,7 +158,7 @@ async def _place_missing(statements: Statements) -> list[str]:
     missing = _missing(await statements.fetch(_PLACED))
     if not missing:
         return []
-    # A table is placed without foreign keys, because the other table of each may be placed later.
+    # Foreign keys are removed while tables are placed, because the referenced table may be placed later.
     keys = await _foreign_keys(statements, {*missing, *_names(ON_COORDINATOR)})
     for key in keys:
         await statements.execute(f"ALTER TABLE {key.table} DROP CONSTRAINT {key.name}")
@@ -183,7 +183,9 @@ async def _replace_unique_sets(statements: Statements, missing: list[str]) -> No
 
 
 def _placing(name: str) -> str:
-    """Return the call that places the table; all tables of accounts have the rows of an account on one node."""
+    """Return the call that places the table. Tables by account are placed so that all rows of an account are on one
+    node.
+    """
     first, *others = by_account()
     if name not in (first, *others):
         return f"create_reference_table('{name}')"

@@ -1,6 +1,6 @@
 """Rows of documents of invoices and credit notes; SQL for the upsert that counts revocations of links.
 
-Facts are written once, then given their PDF.
+Facts are written once; the PDF is added later.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ from service.storage.tables import Table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDocument:
-    """Facts of an invoice or credit note of the account, by its id, and the PDF, None until it is drawn."""
+    """Facts of an invoice or credit note of the account, with its id; the PDF is None until it is drawn."""
 
     account_id: UUID
     id: UUID
@@ -25,8 +25,8 @@ class StoredDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentLink:
-    """Number of times that the links to a document, or with the account's own id to all of its documents, were
-    revoked; among these the times, in earlier releases, that the web pages of receipts stayed.
+    """Number of times that the links to a document were revoked, or with the account's own id those to all of its
+    documents. `pages_kept` counts those revocations by earlier releases that did not affect the web pages of receipts.
     """
 
     account_id: UUID
@@ -50,15 +50,15 @@ async def keep_pdf(statements: Statements, account_id: UUID, document_id: UUID, 
 
 
 async def revisions(statements: Statements, account_id: UUID, document_ids: Collection[UUID]) -> Counter[UUID]:
-    """Return how often links to each of the account's documents were revoked, alone or with all of the account."""
+    """Return for each of the account's documents how often its links were revoked, alone or with all of the account."""
     revoked = {link.id: link.revision for link in await _links(statements, account_id, document_ids)}
     of_all = revoked.get(account_id, 0)
     return Counter({document_id: of_all + revoked.get(document_id, 0) for document_id in document_ids})
 
 
 async def has_revoked_pages(statements: Statements, account_id: UUID, order_id: UUID) -> bool:
-    """Return True if links to the documents of the order were revoked, and those to the page of its receipt with
-    them.
+    """Return True if links to the documents of the order were revoked, including those to the web page of its
+    receipt.
     """
     return any(link.revision > link.pages_kept for link in await _links(statements, account_id, [order_id]))
 
@@ -69,7 +69,7 @@ async def _links(statements: Statements, account_id: UUID, document_ids: Collect
 
 
 async def revoke(statements: Statements, account_id: UUID, document_id: UUID) -> None:
-    """Revoke all links to the document that exist; to all of the account's documents if the id is the account's."""
+    """Revoke all existing links to the document; if the id is the account's, to all of its documents."""
     await statements.execute(
         f"INSERT INTO {LINKS.name} (account_id, id, revision) VALUES ($1, $2, 1)"
         f" ON CONFLICT (account_id, id) DO UPDATE SET revision = {LINKS.name}.revision + 1",

@@ -17,7 +17,7 @@ ESTIMATES = Table(models.Estimate, RecordedEstimate)
 async def existing(
     statements: Statements, account_id: UUID, estimate_id: UUID, idempotency_key: str | None
 ) -> RecordedEstimate | None:
-    """Return the account's estimate with the id, or else with the key."""
+    """Return the account's estimate with the id, or otherwise the one with the key."""
     named = Q(id=estimate_id)
     if idempotency_key is not None:
         named |= Q(idempotency_key=idempotency_key)
@@ -28,7 +28,7 @@ async def existing(
 async def of_ids(
     statements: Statements, account_id: UUID, estimate_ids: Collection[UUID]
 ) -> dict[UUID, RecordedEstimate]:
-    """Return those of the estimates that are the account's, by id."""
+    """Return the estimates with these ids, by id; only the account's."""
     if not estimate_ids:
         return {}
     query = models.Estimate.filter(account_id=account_id, id__in=estimate_ids)
@@ -38,8 +38,8 @@ async def of_ids(
 async def orders_of(
     statements: Statements, account_ids: Collection[UUID], estimate_ids: Collection[UUID]
 ) -> dict[tuple[UUID, UUID], UUID | None]:
-    """Return, for each existing (account, estimate), the order that was placed for it. Stays valid while the head is
-    locked.
+    """Return, for each existing (account, estimate), the order that was placed for it. The result stays valid while the
+    account's head is locked.
     """
     if not estimate_ids:
         return {}
@@ -49,8 +49,8 @@ async def orders_of(
 
 
 async def use(statements: Statements, used: Mapping[tuple[UUID, UUID], UUID]) -> None:
-    """Mark each (account, estimate) as used by its order. Raises if one was used before, which its head's lock
-    prevents.
+    """Mark each (account, estimate) as used by its order. Raises if one was used before, which cannot happen under the
+    lock of its head.
     """
     if not used:
         return

@@ -19,21 +19,22 @@ SEALS = Table(models.EventSeal, EventSeal)
 SEALS_A_PAGE = 100
 
 _TEXTS = {
-    # As bytes: text that was made unreadable by hand is to be found, and would be an error here.
+    # Read as bytes, because text that was corrupted by hand would be a decoding error.
     "sqlite": ("CAST({} AS BLOB)", "CAST({} AS BLOB)", "CAST({} AS BLOB)"),
-    # The forms of SQLite, into which backups turn these columns too.
+    # The forms of SQLite, to which backups convert these columns too.
     "postgresql": (
         "CAST({} AS TEXT)",
         "CAST({} AS TEXT)",
         "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00:00'",
     ),
 }
-"""By dialect: the text of a column of text or an id, of the payload, and of a time."""
+"""For each dialect: the expressions for a column of text or an id, for the payload, and for a time."""
 
 
 async def due(statements: Statements, before: datetime, events: int, limit: int) -> list[tuple[UUID, EventSeal | None]]:
-    """Return accounts with events to seal, each with its last seal, in the order of their ids: those that were not
-    sealed since `before`, or have so many events. An account whose next event is missing is left out.
+    """Return accounts with events to seal, each with its last seal, in the order of their ids: those whose last seal is
+    older than `before`, or with at least `events` unsealed events. An account whose next event is missing is left
+    out.
     """
     rows = await statements.fetch(
         f"SELECT h.account_id AS sealed_account_id, {SEALS.of('s')} FROM {HEADS.name} h"
@@ -52,7 +53,7 @@ async def due(statements: Statements, before: datetime, events: int, limit: int)
 
 
 async def events_after(statements: Statements, account_id: UUID, last_seq: int, limit: int) -> list[StoredEvent]:
-    """Return the account's events after that number, in order, at most so many."""
+    """Return at most `limit` of the account's events after the number, in order."""
     rows = await statements.fetch_cells(
         f"SELECT {_cells(statements)} FROM {EVENTS.name} e WHERE e.account_id = $1 AND e.seq > $2"
         f" ORDER BY e.seq LIMIT {limit:d}",
@@ -63,7 +64,7 @@ async def events_after(statements: Statements, account_id: UUID, last_seq: int, 
 
 
 async def last_of(statements: Statements, account_ids: Collection[UUID], seq: int | None) -> dict[UUID, EventSeal]:
-    """Return the last seal of each account, or the last one that begins at that event or before it."""
+    """Return the last seal of each account, or the last one whose first event is not after `seq`."""
     if not account_ids:
         return {}
     until = "" if seq is None else " AND l.first_seq <= $1"
@@ -103,7 +104,7 @@ async def _page(statements: Statements, after: EventSeal | None) -> list[EventSe
 
 
 async def _events_of(statements: Statements, first: EventSeal, last: EventSeal) -> dict[UUID, dict[int, StoredEvent]]:
-    """Return the events of these two seals and of those between, by account and number."""
+    """Return the events of these two seals and of those between them, by account and number."""
     rows: Sequence[Sequence[object]] = await statements.fetch_cells(
         f"SELECT {_cells(statements)} FROM {SEALS.name} s JOIN {EVENTS.name} e"
         f" ON e.account_id = s.account_id AND e.seq BETWEEN s.first_seq AND s.last_seq"
@@ -121,7 +122,9 @@ async def _events_of(statements: Statements, first: EventSeal, last: EventSeal) 
 
 
 def _cells(statements: Statements) -> str:
-    """Return the columns of an event `e` for a SELECT list, under names of no column, which would be decoded."""
+    """Return the columns of an event `e` for a SELECT list, under aliases that are not column names and so are not
+    decoded.
+    """
     text, payload, time = _TEXTS[statements.dialect]
     forms = {"seq": "{}", "payload": payload, "created_at": time}
     return ", ".join(f"{forms.get(name, text).format(f'e.{name}')} AS {name}_cell" for name in StoredEvent._fields)

@@ -26,7 +26,7 @@ async def of_orders(statements: Statements, account_id: UUID, order_ids: Collect
 
 
 async def after(statements: Statements, account_id: UUID, last_seq: int, limit: int) -> list[Event]:
-    """Return the account's events after that number, in order, at most so many."""
+    """Return at most `limit` of the account's events after the number, in order."""
     query = models.Event.filter(account_id=account_id, seq__gt=last_seq)
     return await EVENTS.read(statements, query.order_by("seq").limit(limit))
 
@@ -46,7 +46,7 @@ async def count_all(statements: Statements) -> int:
 async def times_of_orders(
     statements: Statements, account_id: UUID, order_ids: Collection[UUID], event_type: EventType
 ) -> dict[UUID, datetime]:
-    """Return the time of the event of that type, by order, for those of the account's orders that have one."""
+    """Return the time of the event of this type, by order; only for those of the account's orders that have one."""
     conditions = owned(account_id)
     conditions.add_in("order_id", order_ids)
     conditions.add("event_type = {}", event_type)

@@ -1,7 +1,7 @@
-"""Meaning of the drivers' failures, and the errors of our own that every caller of `storage` sees in their place.
+"""Classification of the drivers' failures, and the errors that callers of `storage` get instead.
 
-`own_error` is the one place where they are turned; the engines call it wherever they speak to a driver. The lists below
-say what each code means. Knows SQLSTATEs and SQLite's result codes; it must not know an operation.
+`own_error` converts them; the engines call it wherever they use a driver. The lists below give the meaning of each
+code. Knows SQLSTATEs and SQLite's result codes; must not know an operation.
 """
 
 import sqlite3
@@ -23,10 +23,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One way in which a database cannot do now what it was asked.
+    """A way in which a database fails for reasons outside of the program.
 
-    `again`: the same transaction, run again from its start, may succeed at once. `retire`: the connection is closed and
-    never used again, because its session is lost or keeps what made it fail.
+    `again`: the same transaction may succeed if it is run again from its start. `retire`: the connection must not be
+    used again, because its session is lost or keeps the cause of the failure.
     """
 
     name: str
@@ -49,7 +49,7 @@ DAMAGED = Failure("the data are damaged", retire=True)
 
 POSTGRESQL: Mapping[str, Failure] = {
     "08": LOST,  # every connection exception
-    "0A000/plan": CONFLICT,  # a plan from before a migration; see _CLIENT_SIDE
+    "0A000/plan": CONFLICT,  # a prepared plan from before a migration; see _CLIENT_SIDE
     "25006": READ_ONLY,  # read_only_sql_transaction, as after a failover
     "25P03": LOST,  # idle_in_transaction_session_timeout
     "28": BARRED,  # the password or a rule of pg_hba.conf
@@ -66,17 +66,17 @@ POSTGRESQL: Mapping[str, Failure] = {
     "57014": SLOW,  # query_canceled: statement_timeout
     "57P01": LOST,  # admin_shutdown
     "57P02": LOST,  # crash_shutdown
-    "57P03": LOST,  # cannot_connect_now: it starts or ends
+    "57P03": LOST,  # cannot_connect_now: the server is starting or shutting down
     "57P04": BARRED,  # database_dropped
     "57P05": LOST,  # idle_session_timeout
     "58": BROKEN,  # system and I/O errors
     "XX001": DAMAGED,  # data_corrupted
     "XX002": DAMAGED,  # index_corrupted
 }
-"""By SQLSTATE, or by its first two characters for a whole class. Anything else is a defect."""
+"""Failure by SQLSTATE, or by its first two characters for a whole class. Any other code is a defect."""
 
 SQLITE: Mapping[int, Failure] = {
-    sqlite3.SQLITE_BUSY: LOCKED,  # after busy_timeout: to wait again at once is of no use
+    sqlite3.SQLITE_BUSY: LOCKED,  # after busy_timeout, so waiting again at once is useless
     sqlite3.SQLITE_LOCKED: CONFLICT,
     sqlite3.SQLITE_INTERRUPT: SLOW,
     sqlite3.SQLITE_FULL: FULL,
@@ -88,19 +88,19 @@ SQLITE: Mapping[int, Failure] = {
     sqlite3.SQLITE_CORRUPT: DAMAGED,
     sqlite3.SQLITE_NOTADB: DAMAGED,
 }
-"""By primary result code. Anything else is a defect."""
+"""Failure by primary result code. Any other code is a defect."""
 
 _CLIENT_SIDE: tuple[tuple[type[Exception], str], ...] = (
     (asyncpg.InvalidCachedStatementError, "0A000/plan"),
     (asyncpg.exceptions.OutdatedSchemaCacheError, "0A000/plan"),
     (asyncpg.exceptions.TargetServerAttributeNotMatched, "25006"),
-    (asyncpg.exceptions.ClientConfigurationError, "28"),  # a file of certificates that is not there, for one
+    (asyncpg.exceptions.ClientConfigurationError, "28"),  # for example a certificate file that does not exist
 )
-"""Exceptions of asyncpg whose class says more than their SQLSTATE, or that have none."""
+"""Exceptions of asyncpg whose class is more precise than their SQLSTATE, or that have none."""
 
 _LOST_WORDS = ("closed", "closing", "released back to the pool", "another operation", '"failed" state')
-"""asyncpg has one class for a connection in a wrong state and for wrong arguments. A session that the server has just
-ended is in such a state until the end of its connection arrives.
+"""Words that identify a lost session, because asyncpg has one class for a connection in a wrong state and for wrong
+arguments. A session that the server has just ended is in a wrong state until the end of the connection arrives.
 """
 
 DRIVER_ERRORS = (
@@ -109,9 +109,9 @@ DRIVER_ERRORS = (
     asyncpg.InternalClientError,
     sqlite3.Error,
     BaseORMException,
-    OSError,  # of a connect; TimeoutError among them
+    OSError,  # raised while connecting; includes TimeoutError
 )
-"""All that the drivers, and Tortoise around them, raise while they are asked something."""
+"""All exceptions that the drivers, and Tortoise around them, raise for a statement or a connection."""
 
 
 class Doing(Enum):
@@ -139,20 +139,20 @@ class NotDurableError(RuntimeError):
 
 
 class DatabaseUnavailable(Refused):
-    """The database cannot do it now: `UNAVAILABLE`. Its `__cause__` is what the driver raised."""
+    """A temporary failure of the database, shown as `UNAVAILABLE`. Its `__cause__` is the driver's exception."""
 
     def __init__(self, failure: Failure, doing: Doing = Doing.READING) -> None:
         super().__init__(Code.UNAVAILABLE, _MESSAGES[doing])
         self.failure = failure
         self.was_change = doing is not Doing.READING
         self.is_uncertain = doing is Doing.COMMITTING
-        """Return True if the transaction may have been committed all the same."""
+        """True if the transaction may have been committed nevertheless."""
         self.may_retry = failure is not DAMAGED
 
     @property
     def may_run_again(self) -> bool:
-        """Return True if the same transaction, run again from its start, may succeed at once. It has to be safe to run
-        again after a commit whose answer was lost.
+        """Return True if the same transaction, run again from its start, may succeed at once. The transaction must be
+        safe to run again after a commit whose answer was lost.
         """
         return self.failure.again
 
@@ -163,9 +163,10 @@ class DatabaseUnavailable(Refused):
 
 
 class DatabaseDefect(Exception):  # noqa: N818 - told from the errors of the drivers by its name
-    """The database refused a statement for a reason that only a fault of the program explains.
+    """A statement that the database refused because of a defect of the program.
 
     `code` is the SQLSTATE or the name of SQLite's result code, empty if there is none. `__cause__` is the driver's.
+
     """
 
     def __init__(self, message: str, code: str = "") -> None:
@@ -174,7 +175,7 @@ class DatabaseDefect(Exception):  # noqa: N818 - told from the errors of the dri
 
 
 def own_error(error: BaseException, doing: Doing) -> BaseException:
-    """Return what is raised in the place of a driver's exception; any other exception is returned as it is."""
+    """Return the error to raise instead of a driver's exception; any other exception is returned unchanged."""
     if not isinstance(error, DRIVER_ERRORS) and not _met_a_cut_connection(error):
         return error
     cause = _driver_error(error)
@@ -183,7 +184,7 @@ def own_error(error: BaseException, doing: Doing) -> BaseException:
     if failure is None:
         own = DatabaseDefect(f"{type(cause).__name__}: {cause}", _code(cause))
     else:
-        # A server that says what was in the way has not committed.
+        # A server that reports a conflict has not committed.
         certain = failure is CONFLICT and doing is Doing.COMMITTING
         own = DatabaseUnavailable(failure, Doing.CHANGING if certain else doing)
     if failure is DAMAGED:
@@ -193,9 +194,9 @@ def own_error(error: BaseException, doing: Doing) -> BaseException:
 
 
 def failure_of(error: BaseException) -> Failure | None:
-    """Return what a driver's exception means, None for a defect."""
+    """Return the classification of a driver's exception, None for a defect."""
     if isinstance(error, sqlite3.Error):
-        # Extended result codes keep the primary one in their low byte.
+        # Extended result codes contain the primary one in their low byte.
         return SQLITE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
     if isinstance(error, TimeoutError):
         return SILENT
@@ -211,8 +212,8 @@ def failure_of(error: BaseException) -> Failure | None:
 
 
 class own_errors:  # noqa: N801 - used like a function
-    """A block in which drivers are asked: their exceptions leave it as ours. It awaits nothing, so any task may use one
-    instance.
+    """Context manager around calls of a driver, whose exceptions leave it as errors of this module. It never awaits, so
+    all tasks can share one instance.
     """
 
     __slots__ = ("_doing",)
@@ -231,7 +232,7 @@ class own_errors:  # noqa: N801 - used like a function
 
 
 def _met_a_cut_connection(error: BaseException) -> bool:
-    """Return True for the accident of asyncpg whose connection is cut between the preparation of a statement and its
+    """Return True for asyncpg's error when a connection is cut between the preparation of a statement and its
     execution: `'NoneType' object has no attribute 'bind_execute'`.
     """
     if not isinstance(error, AttributeError) or error.obj is not None or error.__traceback__ is None:

@@ -1,8 +1,9 @@
-"""Questions whether a replica knows enough to answer a read; SQL for clocks and heads, asked by every read.
+"""Queries that show if a replica is recent enough to answer a read; SQL for clocks and heads, used by every read.
 
-An account's reads: its latest event there is the latest of the primary. Each change of an account's data is committed
-together with an event, so the replica then has every change that was acknowledged before, through any process. The
-event's id is compared and not its number: after a failover another history may have used the same number.
+For an account's data the replica must have the primary's latest event of the account. Each change of an account's data
+is committed together with an event, so the replica then has every change that was acknowledged before, through any
+process. The event's id is compared and not its number, because after a failover another history may have used the same
+number.
 """
 
 from uuid import UUID
@@ -16,8 +17,8 @@ _LATEST = (
     f"SELECT a.id, (SELECT e.id FROM {EVENTS.name} e WHERE e.account_id = a.id ORDER BY e.seq DESC LIMIT 1)"
     f" FROM {ACCOUNTS} a WHERE"
 )
-# The time of the last transaction that was replayed. It stands still while the primary commits nothing, and after the
-# server was promoted: it then says less than is true. NULL on a server that never was a replica.
+# The time of the last transaction that was replayed. It does not advance while the primary commits nothing, or after
+# the server was promoted, so the age is then overestimated. NULL on a server that never was a replica.
 _AGE = (
     "SELECT CAST(extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) * 1000 AS BIGINT)"
     " WHERE pg_is_in_recovery()"
@@ -26,8 +27,8 @@ LatestEvents = list[tuple[object, ...]]
 
 
 async def latest_events(statements: Statements, account_id: UUID, *, with_clients: bool = False) -> LatestEvents:
-    """Return the id of the latest event of the account, and of each of its client accounts if wanted: their orders
-    change its balance and its ledger.
+    """Return the id of the latest event of the account, and of each of its client accounts if `with_clients` is set,
+    because their orders change its balance and its ledger.
     """
     if with_clients:
         rows = await statements.fetch_cells(
@@ -39,6 +40,8 @@ async def latest_events(statements: Statements, account_id: UUID, *, with_client
 
 
 async def replica_age_ms(statements: Statements) -> int | None:
-    """Return the maximum age of what a replica shows; None if it cannot be told. On PostgreSQL only."""
+    """Return the maximum age of the replica's data in milliseconds; None if it is not known. Works on PostgreSQL
+    only.
+    """
     rows = await statements.fetch_cells(_AGE)
     return None if not rows or rows[0][0] is None else int(rows[0][0])

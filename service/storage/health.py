@@ -15,8 +15,8 @@ SQLITE_PRAGMAS = ("journal_mode", "synchronous", "foreign_keys")
 
 @dataclass(frozen=True, slots=True)
 class DatabaseHealth:
-    """The version, what decides whether a commit survives a loss of power, the time that its clock shows, and whether
-    it takes writes.
+    """The version, the settings that decide if a commit survives a loss of power, the time of its clock, and True if it
+    accepts writes.
     """
 
     version: str

@@ -1,4 +1,4 @@
-"""Orders and numbers that an account has already, for importing its history."""
+"""Orders and numbers that an account already has, for the import of its history."""
 
 from collections.abc import Collection, Iterator, Sequence
 from typing import TypeVar
@@ -12,7 +12,7 @@ VALUES_A_STATEMENT = 5_000
 
 
 async def fingerprints(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> dict[UUID, str]:
-    """Return the fingerprints of those of the orders that exist, by id."""
+    """Return the fingerprints of the orders with these ids that exist, by id."""
     found: dict[UUID, str] = {}
     for chunk in _chunks(list(order_ids)):
         query = models.Order.filter(account_id=account_id, id__in=chunk).using_db(statements.client)
@@ -21,7 +21,7 @@ async def fingerprints(statements: Statements, account_id: UUID, order_ids: Coll
 
 
 async def numbers(statements: Statements, account_id: UUID, wanted: Collection[str]) -> set[str]:
-    """Return those of the numbers that orders of the account have."""
+    """Return the numbers, among these, that orders of the account already have."""
     found: set[str] = set()
     for chunk in _chunks(list(wanted)):
         query = models.Order.filter(account_id=account_id, number__in=chunk).using_db(statements.client)

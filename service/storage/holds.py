@@ -1,6 +1,6 @@
 """Open holds, by payer and bundle; SQL for sums under the lock of a quote, by a partial index.
 
-They are the credits set aside for quotes that were neither ordered from nor released.
+An open hold is the credits reserved for a quote that was neither used nor released.
 """
 
 from collections.abc import Collection, Mapping
@@ -48,9 +48,9 @@ async def held_g(statements: Statements, payer_ids: Collection[UUID]) -> dict[UU
 async def of_bundles(
     statements: Statements, payer_id: UUID, mode: Mode, taken_g: Mapping[UUID, int], *, today: date
 ) -> list[BundleHolds]:
-    """Return the stock and the payer's holds of every bundle on sale that sells credits of these projects, through
-    whichever bundle they are held; `taken_g` is the mass that the payer is about to hold, by project, and is counted
-    too.
+    """Return the stock and the payer's holds of every bundle on sale that contains one of these projects; credits count
+    for a bundle even if they are held through another one. `taken_g` is the mass that the payer is about to hold, by
+    project, and is included.
     """
     shared: dict[UUID, int] = {}
     rows = await statements.fetch(
@@ -62,7 +62,8 @@ async def of_bundles(
         shared[row["bundle_id"]] = shared.get(row["bundle_id"], 0) + taken_g[row["project_id"]]
     if not shared:
         return []
-    # A batch's held grams equal the sum of its open holds, which are few; batches ever sold are many.
+    # Summed over open holds, which are few, and not over batches, which are many; a batch's held grams equal the sum of
+    # its open holds.
     rows = await statements.fetch(
         f"SELECT bp.bundle_id, CAST(sum(h.mass_g) AS BIGINT) AS held_g,"
         f" CAST(sum(CASE WHEN {_OF_PAYER} THEN h.mass_g ELSE 0 END) AS BIGINT) AS own_g"

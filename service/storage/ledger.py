@@ -40,8 +40,8 @@ LEDGER = Table(models.LedgerEntry, LedgerEntry)
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """A journal of the account whose balance it is, about one order or none, and the invoice whose tax or payment it
-    is.
+    """A journal of the account that owns the balance, with its order and the invoice whose tax or payment it is, each
+    None if there is none.
     """
 
     account_id: UUID
@@ -53,9 +53,9 @@ class Booking:
 
 
 async def book(statements: Statements, bookings: Iterable[Booking], *, within_limits: bool = False) -> None:
-    """Write the journals, each whole, and change the payers' balances and debts by their amounts.
+    """Write all postings of the journals, and change the payers' balances and debts by their amounts.
 
-    With `within_limits` it raises where a credit limit would be exceeded: for new orders, whose limits were locked.
+    With `within_limits`, for new orders, it raises if a credit limit would be exceeded.
     """
     entries: list[LedgerEntry] = []
     changes: Counter[balances.PayerBalance] = Counter()
@@ -93,7 +93,7 @@ async def page(
     statements: Statements, account_id: UUID, request: PageRequest, wanted: LedgerFilter = EVERY_JOURNAL
 ) -> list[UUID]:
     """Return the ids of one journal more than the page holds, newest first: an id begins with its time of creation, so
-    that the key of the table serves as the index. All postings of a journal meet the filter, or none.
+    that the key of the table serves as the index. The postings of a journal meet the filter all together or not at all.
     """
     conditions = given(
         currency__in=wanted.currencies,

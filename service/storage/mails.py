@@ -26,7 +26,7 @@ _DUE = "status = 'PENDING' AND due_at <= $1"
 
 
 async def follow(statements: Statements, account_id: UUID) -> None:
-    """Let the account's contacts get mail about its later events, under its locked head; repeating it does nothing."""
+    """Make the events of the account become mail from now on; its head must be locked. Repeating it does nothing."""
     await statements.execute(
         f"INSERT INTO {CURSORS.name} (account_id, last_seq)"
         f" SELECT account_id, event_seq FROM {HEADS.name} WHERE account_id = $1 ON CONFLICT DO NOTHING",
@@ -44,7 +44,7 @@ async def behind(statements: Statements, limit: int) -> list[MailCursor]:
 
 
 async def advance(statements: Statements, cursor: MailCursor, last_seq: int) -> bool:
-    """Move the cursor on and lock it until the transaction ends; return False if another worker has moved it."""
+    """Advance the cursor and lock it until the transaction ends; return False if another worker has moved it."""
     where = {"account_id": cursor.account_id, "last_seq": cursor.last_seq}
     return await CURSORS.update(statements, {"last_seq": last_seq}, **where) == 1
 
@@ -55,7 +55,7 @@ async def has_due(statements: Statements, now: datetime) -> bool:
 
 
 async def lease(statements: Statements, lease_id: UUID, now: datetime, until: datetime, limit: int) -> list[Mail]:
-    """Take up to so many due mails, the longest due first, and return them."""
+    """Lease at most `limit` due mails, the longest due first, and return them."""
     await statements.execute(
         f"UPDATE {MAILS.name} SET lease_id = $2, due_at = $3 WHERE {_DUE} AND id IN ("
         f"SELECT id FROM {MAILS.name} WHERE {_DUE} ORDER BY due_at LIMIT {limit:d})",
@@ -90,8 +90,8 @@ async def mark(
 
 
 async def postpone(statements: Statements, lease_id: UUID, now: datetime, due_at: datetime, error: str) -> int:
-    """End the lease of the mails that were not tried: they are due at that time, or failed where they were tried long
-    enough. Return the number of those that failed.
+    """End the lease of the mails that were not tried: they become due at `due_at`, or failed if their time for attempts
+    is over. Return the number of those that failed.
     """
     failed = await statements.execute(
         f"UPDATE {MAILS.name} SET status = 'FAILED', error = $3, lease_id = NULL"
@@ -106,7 +106,7 @@ async def postpone(statements: Statements, lease_id: UUID, now: datetime, due_at
 
 
 async def event_of(statements: Statements, mail: Mail) -> Event:
-    """Return the event that the mail tells of."""
+    """Return the event that the mail reports."""
     (event,) = await EVENTS.read(statements, models.Event.filter(account_id=mail.account_id, seq=mail.seq))
     return event
 
@@ -124,7 +124,7 @@ async def of_ids(statements: Statements, ids: Collection[UUID]) -> dict[UUID, Ma
 
 
 async def expire(statements: Statements, before: datetime, limit: int) -> int:
-    """Delete mails that were created before that time, at most so many; return their number."""
+    """Delete at most `limit` mails that were created before the time; return their number."""
     return await statements.execute(
         f"DELETE FROM {MAILS.name} WHERE (account_id, id) IN (SELECT account_id, id FROM {MAILS.name}"
         f" WHERE created_at < $1 ORDER BY created_at LIMIT {limit:d})",
@@ -135,7 +135,7 @@ async def expire(statements: Statements, before: datetime, limit: int) -> int:
 async def invoices_to_remind(
     statements: Statements, due_from: datetime, due_until: datetime, limit: int
 ) -> list[Invoice]:
-    """Return invoices that are not paid and due in that time, without those whose payer was reminded, first due
+    """Return unpaid invoices that are due within the time, except those whose payer was reminded, earliest due
     first.
     """
     rows = await statements.fetch(

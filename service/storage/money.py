@@ -39,22 +39,22 @@ R = TypeVar("R", InvoiceLine, CreditNoteLine, CreditNote)
 async def of_reference(
     statements: Statements, table: Table[T], account_id: UUID, spellings: Collection[str]
 ) -> T | None:
-    """Return the account's payment or invoice of that reference, if there is one: as it is kept, and as it was sent,
-    because releases before kept the blanks around it.
+    """Return the account's payment or invoice with this reference, or None. It is looked up with and without the blanks
+    around it, because earlier releases stored these.
     """
     query = table.model.filter(account_id=account_id, reference__in=spellings)
     return await table.read_first(statements, query.order_by("created_at", "id"))
 
 
 async def of_ids(statements: Statements, table: Table[T], account_id: UUID, ids: Collection[UUID]) -> dict[UUID, T]:
-    """Return those of the payments or invoices that are the account's, by id."""
+    """Return the payments or invoices with these ids, by id; only the account's."""
     return await table.read_by(statements, table.model.filter(account_id=account_id, id__in=ids))
 
 
 async def of_accounts(
     statements: Statements, table: Table[T], account_ids: Collection[UUID], ids: Collection[UUID]
 ) -> dict[UUID, T]:
-    """Return those of the payments or invoices that are of one of the accounts, by id."""
+    """Return the payments or invoices with these ids, by id; only those of the accounts."""
     return await table.read_by(statements, table.model.filter(account_id__in=account_ids, id__in=ids))
 
 
@@ -79,7 +79,7 @@ async def invoices_of_orders(
 async def payments_of_orders(
     statements: Statements, payer_id: UUID, account_id: UUID, order_ids: Collection[UUID]
 ) -> list[Payment]:
-    """Return the payer's payments for those of the account's orders, oldest first."""
+    """Return the payer's payments for these orders of the account, oldest first."""
     query = models.Payment.filter(account_id=payer_id, order_account_id=account_id, order_id__in=order_ids)
     return await PAYMENTS.read(statements, query.order_by("created_at", "id"))
 
@@ -153,7 +153,7 @@ async def credit_note_lines(statements: Statements, account_id: UUID, credit_not
 async def lines_with_currency(
     statements: Statements, account_id: UUID, order_ids: Collection[UUID]
 ) -> list[tuple[InvoiceLine, str]]:
-    """Return the lines of those orders on invoices of the account, each with the invoice's currency."""
+    """Return the invoice lines of these orders of the account, each with the invoice's currency."""
     query = models.InvoiceLine.filter(
         account_id=account_id, invoice__account_id=account_id, order_id__in=order_ids
     ).using_db(statements.client)
@@ -169,14 +169,15 @@ async def pages_of_lines(
     request: PageRequest,
 ) -> list[L]:
     """Return, for each of these invoices or credit notes of the accounts, one line more than the page holds, in the
-    order in which the page is read. A position's value is the line's place on its document.
+    order in which the page is read. The sort value of a position in the list is the line's position on its document.
     """
     conditions = among("account_id", account_ids)
     document = "invoice_id" if "invoice_id" in table.columns else "credit_note_id"
     conditions.add_in(document, ids)
     for position, sign in ((request.after, ">"), (request.before, "<")):
         if position is not None:
-            # PostgreSQL would take the value for an integer of 32 bits, as the column is, and fail on a larger one.
+            # Cast because PostgreSQL would take the parameter as the column's 32-bit integer and fail for larger
+            # values.
             conditions.add(f"position {sign} CAST({{}} AS BIGINT)", position.value)
     return await _pages(statements, table, conditions, document, "position", request)
 
@@ -198,7 +199,7 @@ async def pages_of_credit_notes(
 async def _pages(
     statements: Statements, table: Table[R], conditions: Conditions, parent: str, place: str, request: PageRequest
 ) -> list[R]:
-    """Return one row of each parent more than the page holds, by `place`."""
+    """Return for each parent one row more than the page holds, sorted by `place`."""
     direction = "DESC" if request.backward else "ASC"
     limit = conditions.parameter(request.limit + 1)
     rows = await statements.fetch(
@@ -235,14 +236,16 @@ async def lines_of_orders(statements: Statements, account_id: UUID, order_ids: C
 
 
 async def net_owed(statements: Statements, invoice: Invoice) -> int:
-    """Return what the orders on the invoice owe. Under the lock of its account's head it stays as it is."""
+    """Return the net amount owed for the orders on the invoice. It does not change while the head of its account is
+    locked.
+    """
     return (await net_owed_of(statements, [invoice.account_id], [invoice.id])).get(invoice.id, 0)
 
 
 async def net_owed_of(
     statements: Statements, account_ids: Collection[UUID], invoice_ids: Collection[UUID]
 ) -> dict[UUID, int]:
-    """Return what the orders on the accounts' invoices owe, by invoice."""
+    """Return the net amount owed for the orders on each of the accounts' invoices, by invoice."""
     conditions = among("account_id", account_ids)
     conditions.add_in("invoice_id", invoice_ids)
     lines = f"SELECT invoice_id, order_account_id, order_id FROM {INVOICE_LINES.name} WHERE {conditions.clause}"
@@ -258,7 +261,7 @@ async def net_owed_of(
 
 
 async def change(statements: Statements, before: Invoice, invoice: Invoice) -> None:
-    """Update the invoice's status and its sums of later events, if they still are those of `before`."""
+    """Update the invoice's status and its sums of later events, if they are still those of `before`."""
     owned = {"account_id": invoice.account_id, "id": invoice.id}
     sums = {column: getattr(invoice, column) for column in _LATER_SUMS}
     former = {column: getattr(before, column) for column in _LATER_SUMS}
@@ -271,7 +274,7 @@ async def change(statements: Statements, before: Invoice, invoice: Invoice) -> N
 
 
 async def has_other_seller(statements: Statements, account_id: UUID, seller_id: UUID) -> bool:
-    """Return True if another seller has issued an invoice to the account, with a number of its series."""
+    """Return True if another seller has issued an invoice to the account, with a number from its own series."""
     query = models.Invoice.filter(account_id=account_id, seller_id__not=seller_id, seller_id__isnull=False)
     return await query.using_db(statements.client).exists()
 
@@ -286,8 +289,9 @@ async def billable(
     created_until: datetime | None,
     limit: int,
 ) -> list[Order]:
-    """Return the oldest orders of the account and its client accounts, placed within the time, whose sale stands and
-    that are on no invoice of the payer. Paid ones count, but for imported history and orders without a price.
+    """Return the oldest orders of the account and its client accounts, placed within the time, whose sale was not
+    undone and that are on no invoice of the payer. Paid orders are included, except imported history and orders without
+    a price.
     """
     conditions = Conditions()
     clients = f"SELECT id FROM {ACCOUNTS} WHERE parent_account_id"

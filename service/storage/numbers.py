@@ -14,8 +14,8 @@ COUNTERS = models.NumberCounter._meta.db_table  # noqa: SLF001 - as in tables.py
 
 
 async def next_number(statements: Statements, seller_id: UUID, mode: Mode, kind: DocumentKind, year: int) -> str:
-    """Return the next number of the series. Its counter is locked until the transaction ends, and a rollback takes the
-    number back.
+    """Return the next number of the series. Its counter is locked until the transaction ends, and a rollback frees the
+    number.
     """
     series = (seller_id, mode, kind, year)
     await statements.execute(

@@ -57,7 +57,7 @@ async def existing(
 
 
 async def lock(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> dict[UUID, Order]:
-    """Return those of the orders that are the account's, locked in id order until the transaction ends."""
+    """Lock these orders of the account, in id order, until the transaction ends, and return them."""
     conditions = owned(account_id)
     conditions.add_in("id", order_ids)
     return {
@@ -66,7 +66,7 @@ async def lock(statements: Statements, account_id: UUID, order_ids: Collection[U
 
 
 async def find(statements: Statements, account_id: UUID, ref: OrderRef, columns: Columns = None) -> Order | None:
-    """Return the account's order of that reference, or None."""
+    """Return the account's order with this reference, or None."""
     conditions = owned(account_id)
     if ref.id is not None:
         conditions.add("id = {}", ref.id)
@@ -79,7 +79,7 @@ async def find(statements: Statements, account_id: UUID, ref: OrderRef, columns:
 
 
 async def of_ids(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> dict[UUID, Order]:
-    """Return those of the orders that are the account's, by id."""
+    """Return the orders with these ids, by id; only the account's."""
     conditions = owned(account_id)
     conditions.add_in("id", order_ids)
     return {order.id: order for order in await ORDERS.select(statements, conditions)}
@@ -96,7 +96,7 @@ async def page(
     """Return one row more than the page holds, in the order in which the page is read."""
     owners, alternatives = [owner], [wanted]
     if sort.field is OrderSortField.CREATED_AT:
-        # The index has the orders of one account and one status in order, but not those of several.
+        # The index sorts the orders of one account and one status, but not those of several statuses.
         if isinstance(owner, Owners) and owner.account_ids is not None:
             owners = [replace(owner, account_ids=frozenset({each})) for each in sorted(owner.account_ids)]
         elif isinstance(owner, UUID) and wanted.statuses is not None and len(wanted.statuses) > 1:
@@ -109,7 +109,7 @@ async def page(
 async def numbered_page(
     statements: Statements, account_id: UUID, wanted: OrderFilter, asked: NumberedPage
 ) -> list[Order]:
-    """Return the orders of the page with that number."""
+    """Return the orders on the page with this number."""
     conditions = filtered(statements, account_id, wanted)
     match asked.sort:
         case NumberedSort.STATUS_PAIR:
@@ -147,8 +147,8 @@ async def entries(
     statements: Statements, account_id: UUID, order_ids: Collection[UUID], columns: Columns = None
 ) -> list[CreditEntry]:
     """Return the credit entries of those orders, order by order and oldest first."""
-    # In the order of the index, and sorted here. By order and id, SQLite without statistics reads all entries of the
-    # account, because its primary key ends in the id.
+    # In the order of the index, and sorted afterwards. Sorted by order and id, SQLite without statistics reads all
+    # entries of the account, because its primary key ends in the id.
     found = await ENTRIES.select(
         statements,
         _of_orders(account_id, order_ids),
@@ -165,7 +165,7 @@ def _of_orders(account_id: UUID, order_ids: Collection[UUID]) -> Conditions:
 
 
 async def change(statements: Statements, order: Order, columns: Sequence[str]) -> None:
-    """Update these columns of the order's row, locked before, from the order."""
+    """Update these columns of the order's row with the order's values. The row must be locked."""
     await ORDERS.change(statements, order, columns, "account_id", "id")
 
 
@@ -175,7 +175,7 @@ async def describe(statements: Statements, order: Order) -> None:
 
 
 async def fill_line(statements: Statements, account_id: UUID, order_id: UUID, position: int, more_g: int) -> None:
-    """Add grams to the fulfilled grams of the line."""
+    """Add grams to the line's fulfilled grams."""
     await statements.execute(
         f"UPDATE {LINES.name} SET fulfilled_g = fulfilled_g + $4"
         f" WHERE account_id = $1 AND order_id = $2 AND position = $3",
@@ -187,7 +187,7 @@ async def fill_line(statements: Statements, account_id: UUID, order_id: UUID, po
 
 
 async def mark_billed(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> None:
-    """Mark those orders, locked before, as billed."""
+    """Mark these orders as billed. They must be locked."""
     billed = {"payment_status": PaymentStatus.BILLED}
     await ORDERS.update(statements, billed, account_id=account_id, id=list(order_ids))
 
@@ -216,7 +216,7 @@ def filtered(
     else:
         conditions.add("account_id = {}", owner)
     if wanted is EVERY_ORDER:
-        return conditions  # most lists; what says the same in another way adds nothing below either
+        return conditions  # without a filter, which is most frequent, skip the look at its members
     for column, members in (
         ("status", wanted.statuses),
         ("payment_status", wanted.payment_statuses),
@@ -263,7 +263,7 @@ def _add_owners(conditions: Conditions, owners: Owners) -> None:
             *(owners.parent_id, owners.parent_id),
         )
     if owners.mode is not None:
-        # Not IN: SQLite would then read and sort the orders of every account of the mode, instead of a page by age.
+        # Not NOT IN: SQLite would then read and sort the orders of every account of the mode, instead of a page by age.
         conditions.add(
             f"EXISTS (SELECT 1 FROM {ACCOUNTS} a WHERE a.id = {ORDERS.name}.account_id AND a.mode = {{}})", owners.mode
         )
@@ -272,14 +272,14 @@ def _add_owners(conditions: Conditions, owners: Owners) -> None:
 def _add_contents(conditions: Conditions, wanted: OrderFilter) -> None:
     of_order = f"account_id = {ORDERS.name}.account_id AND {{0}}.order_id = {ORDERS.name}.id".format
     if wanted.bundle_ids is not None:
-        # A line of 0 g, of a bundle whose share was cut to nothing, makes no order of that bundle.
+        # A line of 0 g, whose share was rounded down to nothing, does not count.
         conditions.add(
             f"EXISTS (SELECT 1 FROM {LINES.name} l WHERE l.{of_order('l')} AND l.mass_g > 0"
             f" AND l.bundle_id IN ({_places(wanted.bundle_ids)}))",
             *sorted(wanted.bundle_ids),
         )
     if wanted.project_ids is not None:
-        # Credits that an order gave back are its no longer.
+        # Credits that an order returned do not count.
         conditions.add(
             f"fulfilled_g > 0 AND EXISTS (SELECT 1 FROM {ENTRIES.name} e JOIN {BATCHES} b ON b.id = e.batch_id"
             f" WHERE e.{of_order('e')} AND b.project_id IN ({_places(wanted.project_ids)}))",
@@ -322,8 +322,8 @@ def _add_totals(conditions: Conditions, totals_minor: Mapping[int, WholeRange]) 
 
 
 def _by_decimals(values: Mapping[int, str]) -> tuple[str, list[int]]:
-    """Return an expression with the value for the decimals of the order's currency, and these in the order in which
-    their values stand in it.
+    """Return an expression that selects a value by the decimals of the order's currency, and the numbers of decimals in
+    the order of their values in it.
     """
     most, *others = sorted(values, key=lambda decimals: -len(currencies_by_decimals()[decimals]))
     cases = (
@@ -335,7 +335,7 @@ def _by_decimals(values: Mapping[int, str]) -> tuple[str, list[int]]:
 
 
 def _rank(status_pairs: Sequence[Collection[tuple[OrderStatus, PaymentStatus]]]) -> str:
-    """Return the expression of the number of the first set that contains the order's state."""
+    """Return the expression for the index of the first set that contains the order's pair of states."""
     cases = " ".join(
         f"WHEN status = '{status}' AND payment_status = '{payment}' THEN {rank}"
         for rank, states in enumerate(status_pairs)
@@ -346,10 +346,10 @@ def _rank(status_pairs: Sequence[Collection[tuple[OrderStatus, PaymentStatus]]])
 
 @cache
 def _mean_price(dialect: str) -> str:
-    """Return the gross price of a mean tonne of the order, in millionths, rounded half up to the minor unit of its
-    currency: what a list that is sorted or filtered by it shows. Worked out row by row; no index knows it.
+    """Return the expression for the average gross price of a tonne of the order, in millionths, rounded half up to the
+    minor unit of its currency. It is the value that lists show. Computed for each row; there is no index.
     """
-    # As integers the products would be cut or pass 64 bits.
+    # As integers the products could be truncated or exceed 64 bits.
     mass_g = "l.mass_g * 1.0" if dialect == "sqlite" else "l.mass_g::numeric"
     micros, _ = _by_decimals({each: str(MICROS_PER_UNIT // 10**each) for each in currencies_by_decimals()})
     return (

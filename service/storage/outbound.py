@@ -1,18 +1,18 @@
-"""Counts of the tables from which something is sent; SQL for partial indexes, which need a literal condition."""
+"""Counts of outgoing items in their tables; SQL for partial indexes, which need a literal condition."""
 
 from datetime import datetime
 
 from service.storage.database import Statements
 
 COUNTED_MAX = 10_000
-"""Rows that are counted at most, so that a count costs milliseconds however much waits."""
+"""Maximum number of rows that are counted, so that a count takes milliseconds however many wait."""
 
 
 async def count_unsent(statements: Statements, table: str, sent: str) -> tuple[int, int, datetime | None]:
-    """Return how many rows of the table wait and failed, each up to `COUNTED_MAX`, and when the oldest that waits was
-    created. `sent` is the status of those that were sent.
+    """Return the numbers of waiting and of failed rows, each up to `COUNTED_MAX`, and the time when the oldest waiting
+    row was created. `sent` is the status of rows that were sent.
     """
-    unsent = f"status <> '{sent}'"  # SQLite uses an index only for its own condition
+    unsent = f"status <> '{sent}'"  # SQLite uses a partial index only if the statement repeats its condition
     counts = [
         (
             await statements.fetch(

@@ -25,8 +25,8 @@ async def pages_of(
 ) -> dict[UUID, list[Any]]:
     """Return, for each account, one row more than the page holds, in the order in which the page is read.
 
-    Rows are sorted by the column and the key, or by the key alone; `key_of` returns the key for a position's id, if it
-    is not that. `also` is a condition on each row.
+    Rows are sorted by the column and the key, or by the key alone. `key_of` converts a position's id to the key, if
+    they differ. `also` is an additional condition on each row.
     """
     direction = "DESC" if descending is not request.backward else "ASC"
     columns = [each for each in (column, key) if each is not None]

@@ -26,15 +26,15 @@ _OWNED: dict[str, tuple[type[Model], str, str]] = {
     "WebhookDelivery": (models.WebhookDelivery, "id", "owner_id"),
     "Portfolio": (models.Portfolio, "id", "account_id"),
 }
-"""By type: the model, and its columns of the object's id and of its account."""
+"""For each type: the model, and its columns of the object's id and the account's id."""
 _FOUND_BY_ID = {"Account", "Order", "Portfolio"}
-"""Types whose id alone has an index. One for each type would cost every quote and posting more than the few operators
-who ask are worth: the others are found by the primary key of each account.
+"""Types with an index on the id alone. Such an index for every type would slow down every insert for the sake of rare
+requests by operators; the other types are found by the primary key, account by account.
 """
 
 
 async def of_ids(statements: Statements, type_name: str, ids: Collection[UUID]) -> dict[UUID, UUID]:
-    """Return the account of each object that there is, by the object's id. Objects that all accounts share, and types
+    """Return the account of each existing object, by the object's id. Objects that all accounts share, and types
     without accounts, are left out.
     """
     if type_name == "ApiKey":
@@ -46,6 +46,6 @@ async def of_ids(statements: Statements, type_name: str, ids: Collection[UUID]) 
     conditions: dict[str, Any] = {f"{key}__in": ids, f"{owner}__isnull": False}
     if type_name not in _FOUND_BY_ID:
         conditions["account_id__in"] = Subquery(models.Account.all().values("id"))
-    columns = dict.fromkeys((key, owner))  # Account has one column for both
+    columns = dict.fromkeys((key, owner))  # for Account both are the same column
     rows = await model.filter(**conditions).using_db(statements.client).values(*columns)
     return {row[key]: row[owner] for row in rows}

@@ -26,8 +26,8 @@ async def validity(statements: Statements, valid_ms: int) -> tuple[datetime, dat
 
 
 async def add(statements: Statements, quote: Quote, lines: Sequence[QuoteLine], holds: Sequence[QuoteHold]) -> bool:
-    """Insert the quote with its lines and holds; return False if it existed before, from a try whose commit went
-    unanswered.
+    """Insert the quote with its lines and holds; return False if an earlier attempt, whose answer was lost, has stored
+    it.
     """
     if await QUOTES.insert(statements, [quote]) == 0:
         return False
@@ -37,7 +37,7 @@ async def add(statements: Statements, quote: Quote, lines: Sequence[QuoteLine], 
 
 
 async def of_ids(statements: Statements, account_id: UUID, quote_ids: Collection[UUID]) -> dict[UUID, Quote]:
-    """Return those of the quotes that are the account's, by id."""
+    """Return the quotes with these ids, by id; only the account's."""
     if not quote_ids:
         return {}
     query = models.Quote.filter(account_id=account_id, id__in=quote_ids)
@@ -47,7 +47,7 @@ async def of_ids(statements: Statements, account_id: UUID, quote_ids: Collection
 async def find(
     statements: Statements, account_ids: Collection[UUID], quote_ids: Collection[UUID]
 ) -> dict[tuple[UUID, UUID], QuoteNow]:
-    """Return those of the quotes that belong to the accounts, by (account, quote)."""
+    """Return the quotes, by (account, quote); only those that belong to the accounts."""
     if not quote_ids:
         return {}
     conditions = among("account_id", account_ids)
@@ -84,7 +84,7 @@ async def _holds_of(
 
 async def expired_holds(statements: Statements, limit: int, *, now: datetime) -> list[tuple[UUID, UUID]]:
     """Return the (account, quote) pairs whose hold has expired by the database's clock, longest ago first, without
-    those whose release failed and rests at `now`.
+    those whose release failed and is paused at `now`.
     """
     resting = rests(WorkerStep.EXPIRE_HOLDS, f"{QUOTES.name}.account_id", f"{QUOTES.name}.id", "$2")
     rows = await statements.fetch(
@@ -97,7 +97,7 @@ async def expired_holds(statements: Statements, limit: int, *, now: datetime) ->
 
 
 async def release(statements: Statements, account_id: UUID, quote_id: UUID) -> list[QuoteHold]:
-    """Release the hold of the quote, and return the grams it held; none if it was used or released before."""
+    """Release the hold of the quote, and return the grams held; empty if it was used or released before."""
     now = database_now(statements)
     released = await statements.execute(
         f"UPDATE {QUOTES.name} SET released_at = {now} WHERE account_id = $1 AND id = $2"
@@ -120,8 +120,8 @@ async def lines_of(
 
 
 async def use(statements: Statements, used: Mapping[tuple[UUID, UUID], UUID]) -> None:
-    """Mark each (account, quote) as used by its order. Raises if one was used before, which its head's lock
-    prevents.
+    """Mark each (account, quote) as used by its order. Raises if one was used before, which cannot happen under the
+    lock of its head.
     """
     if not used:
         return

@@ -1,8 +1,8 @@
-"""Rows of registries' entries and of the certificates of these; SQL for overlapping intervals.
+"""Rows of registry entries and of retirement certificates; SQL for overlapping intervals.
 
-The tables refuse updates and deletes, but for a PDF that is stored once.
+The tables refuse updates and deletes, except that a PDF is added once.
 
-An entry counts until another one corrects it.
+An entry is valid until another one corrects it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -45,7 +45,7 @@ class Unrecorded:
 
 
 async def of_references(statements: Statements, references: Collection[str]) -> dict[str, RegistryRetirement]:
-    """Return those of the entries that exist, by reference."""
+    """Return the existing entries among those with these references, by reference."""
     query = models.RegistryRetirement.filter(reference__in=references)
     return await ENTRIES.read_by(statements, query, "reference")
 
@@ -53,8 +53,8 @@ async def of_references(statements: Statements, references: Collection[str]) -> 
 async def valid_of_batches(
     statements: Statements, intervals: Mapping[UUID, Sequence[Interval]]
 ) -> list[RegistryRetirement]:
-    """Return the entries that are not corrected and cover credits between the first and the last of these grams of each
-    batch.
+    """Return valid entries, which are not corrected, that cover credits between the first and last of these grams of
+    each batch.
     """
     found: list[RegistryRetirement] = []
     for batch_id, parts in sorted(intervals.items()):
@@ -68,14 +68,14 @@ async def valid_of_batches(
 
 
 async def corrected(statements: Statements, entry_ids: Collection[UUID]) -> set[UUID]:
-    """Return those of the entries that another one corrects."""
+    """Return the entries, among these, that another entry corrects."""
     query = models.RegistryRetirement.filter(corrects_id__in=entry_ids)
     rows = await query.using_db(statements.client).values("corrects_id")
     return {row["corrects_id"] for row in rows}
 
 
 async def retirements_within(statements: Statements, batch_id: UUID, part: Interval, limit: int) -> list[Retirement]:
-    """Return at most `limit` of the retirements that have some of these grams of the batch."""
+    """Return at most `limit` retirements that contain some of these grams of the batch."""
     query = models.Retirement.filter(batch_id=batch_id, start_g__lt=part.end_g, end_g__gt=part.start_g)
     return await RETIREMENTS.read(statements, query.order_by("start_g").limit(limit))
 
@@ -89,7 +89,9 @@ async def latest_certificates(
 
 
 async def undrawn(statements: Statements, limit: int, *, now: datetime) -> list[RetirementCertificate]:
-    """Return the retirement certificates without a PDF, oldest first, without those that failed and rest at `now`."""
+    """Return the retirement certificates without a PDF, oldest first, without those that failed and are paused at
+    `now`.
+    """
     conditions = Conditions()
     conditions.add("pdf IS NULL")
     conditions.add(f"NOT {_RESTS}", now)
@@ -117,10 +119,10 @@ PART = 500
 
 async def unrecorded(statements: Statements, mode: Mode, request: PageRequest) -> list[Unrecorded]:
     """Return one retirement of the mode, with grams that no entry covers, more than the page holds; by batch and first
-    gram. A position's value is a first gram, its id that of a batch.
+    gram. In a position of the list the value is the first gram and the id is the batch's.
 
-    Retirements are compared with entries a part at a time: a statement that sums the entries of each retirement reads
-    all earlier entries of the batch again for each of them.
+    Retirements are compared with entries in parts of `PART`, because a statement that sums the entries of each
+    retirement would read all earlier entries of the batch each time.
     """
     found: list[Unrecorded] = []
     while True:
@@ -149,7 +151,9 @@ async def _retirements_of(statements: Statements, mode: Mode, request: PageReque
 
 
 async def _uncovered(statements: Statements, rows: Sequence[Retirement]) -> list[Unrecorded]:
-    """Return those of the retirements, neighbours by batch and first gram, with grams that no entry covers."""
+    """Return the retirements that have grams which no entry covers. They must be sorted by batch and first gram,
+    without gaps.
+    """
     if not rows:
         return []
     first, last = sorted((rows[0], rows[-1]), key=lambda each: (each.batch_id, each.start_g))

@@ -1,7 +1,7 @@
-"""A streaming replica of a PostgreSQL, which answers reads that decide nothing in the primary's place.
+"""A streaming replica of a PostgreSQL, which answers reads instead of the primary if nothing is decided by them.
 
-It never decides what a caller may see: a read is answered there only in a session that has shown to know enough, and by
-the primary in all other cases. `freshness.py` has the questions. docs/decisions/0019 says why.
+A read uses the replica only in a session that was shown to be recent enough, by the queries of `freshness.py`; in all
+other cases it uses the primary. docs/decisions/0019 gives the reasons.
 """
 
 from collections import Counter
@@ -30,8 +30,8 @@ log = structlog.get_logger(__name__)
 
 
 class ReplicaAvailability(Availability):
-    """Availability of a server that need not take writes: it is ready while it answers. Begins as not ready, because
-    nobody waits for a replica at the start.
+    """Availability of a read-only server: it is ready while it answers. Begins as not ready, because the service starts
+    without waiting for a replica.
     """
 
     def __init__(self) -> None:
@@ -55,13 +55,15 @@ class ReplicaAvailability(Availability):
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[T]):
-    """The result of a read, which may be None."""
+    """Wrapper for the result of a read, because the result may be None."""
 
     value: T
 
 
 class Replica:
-    """A replica at an address of its own. It is opened when it is first reached, and may come and go."""
+    """A replica with its own address. It is connected to when it is first reachable, and may become unreachable and
+    return.
+    """
 
     def __init__(
         self,
@@ -74,23 +76,25 @@ class Replica:
         """Take the limits of `Database.open`; a replica batches no queries, because each is read in a transaction."""
         self.availability = ReplicaAvailability()
         self.reads: Counter[Outcome] = Counter(dict.fromkeys(OUTCOMES, 0))
-        """Reads that might go to the replica, by what became of them: all but the first are answered by the primary."""
+        """Number of reads that could have used the replica, by outcome. The first outcome is an answer of the replica;
+        all others were answered by the primary.
+        """
         self._watch = StatementWatch(slow_ms=slow_statement_ms, tracer=statement_tracer)
         self._client = PostgresqlClient(url, availability=self.availability, statement_watch=self._watch, **limits)
 
     @property
     def is_ready(self) -> bool:
-        """Return whether the replica has answered its last probe."""
+        """Return True if the replica has answered its last probe."""
         return self.availability.is_ready
 
     async def read(
         self, knows_enough: Callable[[Statements], Awaitable[bool]], work: Callable[[Statements], Awaitable[T]]
     ) -> Answer[T] | None:
-        """Return what the work reads, or None if the primary has to be asked: the replica does not answer, fails, or
-        does not know enough yet.
+        """Run the work on the replica and return its answer; None if the primary must be used, because the replica does
+        not answer, fails, or is not recent enough.
 
-        Question and work run in one session, because an address may lead to several replicas. A statement that takes
-        too long is refused as on the primary, which would take as long.
+        Check and work run in one session, because an address may lead to several replicas. A statement that takes too
+        long is refused, because the primary would take as long.
         """
         if not self.is_ready:
             self.reads["away"] += 1
@@ -100,7 +104,7 @@ class Replica:
                 statements = PostgresqlStatements(client, self._watch)
                 answer = Answer(await work(statements)) if await knows_enough(statements) else None
         except (Refused, DatabaseDefect) as error:
-            # A defect too: a replica that has not replayed a migration yet lacks its tables.
+            # A defect counts too: a replica that has not replayed a migration yet lacks its tables.
             if isinstance(error, Refused) and error.code is not Code.UNAVAILABLE:
                 raise
             if isinstance(error, DatabaseUnavailable) and error.failure is SLOW:
@@ -112,7 +116,7 @@ class Replica:
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
-        """Inside, one cheap question a second decides whether reads go to the replica. Without it none goes there."""
+        """Context in which a cheap query a second decides if reads use the replica. Without it none does."""
         probe = PostgresqlProbe(self._client)
         watch = Watch(probe, self.availability, self._client.end_waiting, _nothing)
         try:
@@ -123,4 +127,4 @@ class Replica:
 
 
 async def _nothing() -> None:
-    """Take the place of a write, which is not for a replica."""
+    """Stand in for a test write, which a replica cannot do."""

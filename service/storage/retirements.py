@@ -29,12 +29,12 @@ _HOLDS_REFUSED = (
     f" WHERE r.account_id = o.account_id AND r.order_id = o.id AND NOT coalesce({may_be_retired('$1', '$2')}, FALSE)"
     f" GROUP BY r.batch_id HAVING sum(r.mass_g) > 0)"
 )
-"""Condition on an order: it has grams of a batch that may not be retired in the year and on the day given."""
+"""Condition on an order: it has grams of a batch that may not be retired in the given year and on the given day."""
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedBatch:
-    """The facts of a batch by which its credits may not be retired."""
+    """Facts of a batch that explain why its credits may not be retired."""
 
     vintage: int
     period_end: date | None
@@ -51,12 +51,13 @@ async def due(
     today: date,
     now: datetime,
 ) -> list[tuple[UUID, UUID]]:
-    """Return the (account, order) pairs of live orders to retire: those whose retirement has started, then those with
-    money in one of these states of which every `awaited` event happened until then, oldest first. Orders of test
-    accounts wait to be told. An order that holds credits which may not be retired on the day (in UTC) is left out, and
-    so is one that failed and rests at `now`.
+    """Return the (account, order) pairs of live orders to retire: first those whose retirement has started, then those
+    with one of these payment states whose `awaited` events all happened before the time, oldest first. Orders of test
+    accounts are retired on request only. An order is left out if it holds credits that may not be retired on the day
+    (in UTC), or if it failed and is paused at `now`.
 
     One statement for each state, because each then reads its index in order and stops at the limit.
+
     """
     found = await _first(statements, f"o.status = '{OrderStatus.RETIRING}'", limit, today, now)
     names = ", ".join(f"'{event_type}'" for event_type in sorted(awaited))
@@ -73,7 +74,7 @@ async def due(
 async def refused(
     statements: Statements, account_id: UUID, order_ids: Collection[UUID], *, today: date
 ) -> frozenset[UUID]:
-    """Return those of the account's orders that hold credits which may not be retired on the day."""
+    """Return these orders of the account that hold credits which may not be retired on the day."""
     if not order_ids:
         return frozenset()
     rows = await statements.fetch(
@@ -87,8 +88,8 @@ async def refused(
 async def refused_batches(
     statements: Statements, account_id: UUID, order_ids: Collection[UUID], *, today: date
 ) -> list[tuple[UUID, RefusedBatch]]:
-    """Return those batches that may not be retired on the day of which the account's orders hold grams, by order and
-    vintage. A complete order has none: what is retired stays retired.
+    """Return the batches that may not be retired on the day, as far as these orders of the account hold grams of them,
+    by order and vintage. A complete order has none, because retired credits stay retired.
     """
     if not order_ids:
         return []
@@ -131,8 +132,8 @@ async def of_orders(statements: Statements, account_id: UUID, order_ids: Collect
 
 
 async def unretired_g(statements: Statements, account_id: UUID, start: datetime, end: datetime) -> int:
-    """Return the grams that are not retired of the account's orders that were placed from the start until before the
-    end, without orders that were cancelled or failed.
+    """Return the grams that are not retired, summed over the account's orders placed from the start until before the
+    end, except cancelled and failed ones.
     """
     rows = await statements.fetch(
         f"SELECT CAST(coalesce(sum(mass_g - retired_g), 0) AS BIGINT) AS pending_g FROM {ORDERS.name}"

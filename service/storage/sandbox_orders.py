@@ -1,4 +1,4 @@
-"""Orders of test accounts that move by themselves, as those of a sandbox do; SQL for the order of a join."""
+"""Orders of test accounts that are completed automatically, as in a sandbox; SQL for the order of a join."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -26,11 +26,12 @@ async def left_alone(
     limit: int,
     now: datetime,
 ) -> list[tuple[UUID, UUID]]:
-    """Return the (account, order) pairs of test orders of the source that were placed until then, are not complete, and
-    were changed by nobody but these workers since, oldest first. An order that failed and rests at `now` is left out.
-    Another customer, description or metadata (`updateOrder`) is no such change.
+    """Return the (account, order) pairs of incomplete test orders from the source that were placed before the time and
+    that only the workers have changed since, oldest first. An order that failed and is paused at `now` is left out. A
+    change of customer, description or metadata (`updateOrder`) does not count.
     """
-    # SQLite reads the tables of a CROSS JOIN in this order: test accounts are few, and their open orders have an index.
+    # SQLite reads the tables of a CROSS JOIN in the written order: test accounts are few, and an index finds their open
+    # orders.
     rows = await statements.fetch(
         f"SELECT o.account_id, o.id FROM {ACCOUNTS.name} a CROSS JOIN {ORDERS.name} o"
         f" WHERE a.mode = '{Mode.TEST}' AND o.account_id = a.id AND o.status IN ({_MOVING}) AND o.source = $1"

@@ -1,6 +1,6 @@
-"""Search keys of rows without one; SQL for locks that pass over locked rows.
+"""Search keys of rows without one; SQL for locks that skip locked rows.
 
-The rows are from before the columns were added, or were written by the previous release since.
+The rows are older than the columns, or were written by a process of the previous release.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ from service.storage.worker_failures import rests
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """A text that is searched by its key: the table, and its columns of the account, the row's id, the text and
-    the key.
+    """A column that is searched by its key: the table, and its columns of the account, the row's id, the text and the
+    key.
     """
 
     table: str
@@ -32,7 +32,9 @@ class Searched:
 
     @property
     def lacks(self) -> str:
-        """Return the condition on a row that has the text without its key; an index holds these rows and no others."""
+        """Return the condition on a row that has the text without its key; a partial index contains exactly these
+        rows.
+        """
         return f"{self.text} IS NOT NULL AND {self.key} IS NULL"
 
 
@@ -43,8 +45,8 @@ SEARCHED = (
 
 
 async def lacking(statements: Statements, searched: Searched, limit: int, *, now: datetime) -> list[ItemKey]:
-    """Return the first rows without a key, but for those that failed and rest at `now`. A look-up in an index that is
-    empty when no key lacks.
+    """Return the first rows without a key, except those that failed and are paused at `now`. Uses an index that is
+    empty if no key is missing.
     """
     account, item = f"t.{searched.account}", f"t.{searched.id}"
     rows = await statements.fetch(
@@ -57,8 +59,8 @@ async def lacking(statements: Statements, searched: Searched, limit: int, *, now
 
 
 async def fill(statements: Statements, searched: Searched, rows: Sequence[ItemKey]) -> int:
-    """Write the keys of those of the rows that lack them; return their number. Locks them in the order of (account, id)
-    and leaves out those that another transaction has locked, so that no deadlock can arise.
+    """Write the keys of these rows if they are still missing; return their number. Rows are locked in the order of
+    (account, id), and locked ones are skipped, so that no deadlock is possible.
     """
     groups = lock_groups(statements, rows, account=attrgetter("account_id"))
     return sum([await _fill(statements, searched, group) for group in groups])

@@ -1,4 +1,4 @@
-"""The check value of the secret: one row, by which a process learns that its secret is the database's."""
+"""The check value of the secret: a single row, by which a process finds out if its secret is the database's."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,6 +37,6 @@ async def add(statements: Statements, check_value: str, created_at: datetime) ->
 
 
 async def replace(statements: Statements, former: str, check_value: str, created_at: datetime) -> None:
-    """Write the check value in place of the former one; change nothing if that is another by now."""
+    """Replace the former check value; change nothing if the stored one is different by now."""
     changes = {"value": check_value, "created_at": created_at}
     await SECRET_CHECKS.update(statements, changes, only_row=1, value=former)

@@ -33,7 +33,7 @@ async def seller_of(statements: Statements, details: BillingDetails) -> Seller:
 
 
 async def change_seller(statements: Statements, seller: Seller) -> None:
-    """Write the seller's row, but for the id, identifier and time of creation of one that exists."""
+    """Write the seller's row; of an existing seller, id, identifier and time of creation stay unchanged."""
     if not await SELLERS.insert(statements, [seller]):
         columns = [column for column in SELLERS.columns if column not in {"id", "identifier", "created_at"}]
         await SELLERS.change(statements, seller, columns, "id")

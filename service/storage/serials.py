@@ -1,8 +1,9 @@
 """Rows of serial numbers that are taken; SQL for the locks of series and the search of overlapping claims.
 
-The series are locked while credits of them are received; a batch has its claims.
+The series of a batch are locked while it is received.
 
-Claims are written with their batch and never change. The keys come from `domain/serials/overlap.py`.
+Claims, the credits that a batch contains, are written with their batch and never change. The keys come from
+`domain/serials/overlap.py`.
 """
 
 from collections import defaultdict
@@ -28,8 +29,8 @@ SERIES = models.SerialSeries._meta.db_table  # noqa: SLF001 - Tortoise publishes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SerialClaim:
-    """Credits of a series that a batch represents. A reading (`is_reading`) is not claimed: the batch's single credits
-    can be read as these ranges of another series.
+    """Credits of a series that a batch contains. With `is_reading` they are not contained, but the text of a single
+    credit of the batch can be read as a range of them.
     """
 
     batch_id: UUID
@@ -44,13 +45,13 @@ CLAIMS = Table(models.SerialClaim, SerialClaim)
 
 
 async def lock_series(statements: Statements, mode: Mode, blocks: Sequence[Block]) -> None:
-    """Lock the series of these credits, in ascending order of their keys, until the transaction ends: of two receipts
-    of the same serials the second waits, and then finds the first.
+    """Lock the series of these credits, in ascending order of their keys, until the transaction ends, so that the
+    second of two receipts of the same serials waits and then finds the first.
     """
     keys = sorted({key for block in blocks for key in lookup_keys(block)})
     for some in _chunks(keys):
         rows = ", ".join(f"($1, ${number})" for number in range(2, len(some) + 2))
-        # An update that changes nothing locks a row that is there; DO NOTHING would leave it to another receipt.
+        # An update that changes nothing still locks an existing row; DO NOTHING would not.
         await statements.execute(
             f"INSERT INTO {SERIES} (mode, series_key) VALUES {rows}"
             f" ON CONFLICT (mode, series_key) DO UPDATE SET series_key = excluded.series_key",
@@ -60,7 +61,7 @@ async def lock_series(statements: Statements, mode: Mode, blocks: Sequence[Block
 
 
 async def claimants(statements: Statements, mode: Mode, blocks: Sequence[Block]) -> dict[UUID, CreditBatch]:
-    """Return every batch of the mode that may overlap one of these; their series are locked before."""
+    """Return every batch of the mode that may overlap one of these. Their series must be locked."""
     reach: dict[str, tuple[int, int]] = {}
     for block in blocks:
         reading = range_reading(block)
@@ -83,7 +84,7 @@ async def claimants(statements: Statements, mode: Mode, blocks: Sequence[Block])
 
 async def add(statements: Statements, batches: Sequence[CreditBatch]) -> bool:
     """Insert batches with their claims, and lock their series. Return false if another batch has the id or the
-    reference of one; then the transaction has to be given up.
+    reference of one; the transaction must then be rolled back.
     """
     if await BATCHES.insert(statements, batches) != len(batches):
         return False

@@ -1,4 +1,4 @@
-"""Statistics over an account's orders, computed by the database; SQL for sums that no number of rows overflows."""
+"""Statistics over an account's orders, computed by the database; SQL for sums that cannot overflow."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from service.storage.database import Statements
 from service.storage.dialects import utc_date_text
 
 _LINES = f"JOIN {orders.LINES.name} l ON l.account_id = o.account_id AND l.order_id = o.id"
-# Credits that an order gave back are its no longer: orders that hold none are left out.
+# Credits that an order returned do not count; orders without credits are left out.
 _CREDITS = (
     f"JOIN {orders.ENTRIES.name} e ON e.account_id = o.account_id AND e.order_id = o.id AND o.fulfilled_g > 0"
     f" JOIN {batches.BATCHES.name} b ON b.id = e.batch_id"
@@ -52,7 +52,7 @@ def _shape(statements: Statements, grouping: OrderGrouping) -> tuple[str, str, s
     """
     match grouping:
         case OrderGrouping.BUNDLE:
-            # A line of 0 g, of a bundle whose share was cut to nothing, makes no order of that bundle.
+            # A line of 0 g, whose share was rounded down to nothing, does not count.
             return f"{_LINES} AND l.mass_g > 0", "CAST(l.bundle_id AS TEXT)", "l.mass_g", "l.offset_cost_minor"
         case OrderGrouping.PROJECT:
             return _CREDITS, "CAST(b.project_id AS TEXT)", "e.mass_g", "0"
@@ -64,7 +64,7 @@ def _shape(statements: Statements, grouping: OrderGrouping) -> tuple[str, str, s
 
 
 def _sums(name: str, column: str) -> str:
-    """Return two sums that no number of rows overflows: SQLite fails at 2^63, which ten thousand large orders reach."""
+    """Return two partial sums that cannot overflow: SQLite fails at 2^63, which ten thousand large orders reach."""
     return (
         f"CAST(sum({column} / {_PART}) AS BIGINT) AS {name}_high, CAST(sum({column} % {_PART}) AS BIGINT) AS {name}_low"
     )

@@ -1,7 +1,6 @@
-"""Locks on the stock of bundles, as far as orders need it; SQL for these locks.
+"""Locks on as much stock of bundles as orders need; SQL for these locks.
 
-Every transaction locks batches by vintage and id, and later ones only behind those that it has locked: two of them
-never wait crosswise.
+Every transaction locks batches in ascending order of vintage and id, so that no two transactions wait for each other.
 """
 
 from collections.abc import Collection, Mapping
@@ -36,8 +35,8 @@ async def lock_stock(
     UTC), until they have the grams that are wanted from it or no batch is left; the locks last until the transaction
     ends. Grams that other bundles want from the same batches count too.
 
-    Credits of projects for which lines of orders that were placed `before` a time wait at `awaited_at` count as gone;
-    with None none do. All batches `held_ids`, of which quotes or the order hold grams, are locked too.
+    Credits of a project do not count if lines of orders placed `before` the time wait for them at `awaited_at`; with
+    None all count. The batches `held_ids`, of which quotes or the order hold grams, are locked too.
     """
     batches: dict[UUID, list[BatchStock]] = {bundle_id: [] for bundle_id in wanted_g}
     awaited: set[UUID] = set()
@@ -54,7 +53,7 @@ async def lock_stock(
                     if batch.project_id in projects[bundle_id]:
                         batches[bundle_id].append(batch)
         if awaited_at is not None and missing:
-            # Read after each lock: a line that waits for these batches was committed before, so nobody is overtaken.
+            # Read after each lock: every line that waits for these batches is committed by then, so none is overtaken.
             awaited |= await awaited_projects(statements, mode, wanted_g, now=awaited_at, before=before)
         if len(rows) < limit:
             break
@@ -89,7 +88,7 @@ async def _lock_next(
     in_stock = f"{stocked} AND b.project_id IN (SELECT project_id FROM {BUNDLE_PROJECTS} WHERE bundle_id IN ({marks}))"
     condition = in_stock
     if held_ids:
-        # By id, because with OR the databases read every batch that there is.
+        # Batches are selected by id, because with OR the databases read all batches.
         held_marks = placeholders(7 + len(bundle_ids), len(held_ids))
         condition = (
             f"b.id IN (SELECT id FROM {BATCHES.name} WHERE id IN ({held_marks})"

@@ -1,6 +1,6 @@
 """Rows that operators add to the catalogue; SQL for locks.
 
-They are found again by the names that they chose, and replaced as a whole.
+Rows are identified by the names that operators chose, and replaced as a whole.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -41,11 +41,11 @@ from service.storage.dialects import for_update
 Name = TypeVar("Name", str, UUID)
 NAMES_A_STATEMENT = 1_000
 OWN = "own"
-"""Identifier of the portfolio that an account makes for itself."""
+"""Identifier of the portfolio that an account sets for itself."""
 
 
 async def categories(statements: Statements, wanted: Collection[ProjectCategory]) -> dict[str, UUID]:
-    """Return the ids of the categories by name, after inserting the absent ones under the ids they came with."""
+    """Return the ids of the categories, by name; absent categories are inserted with the given ids."""
     await CATEGORIES.insert(statements, wanted)
     found: dict[str, UUID] = {}
     for names in _chunks({category.name for category in wanted}):
@@ -55,7 +55,7 @@ async def categories(statements: Statements, wanted: Collection[ProjectCategory]
 
 
 async def projects(statements: Statements, slugs: Collection[str]) -> dict[str, Project]:
-    """Return those of the projects that exist, by slug."""
+    """Return the existing projects among those with these slugs, by slug."""
     found: dict[str, Project] = {}
     for names in _chunks(slugs):
         rows = await PROJECTS.read(statements, models.Project.filter(slug__in=names))
@@ -64,7 +64,7 @@ async def projects(statements: Statements, slugs: Collection[str]) -> dict[str, 
 
 
 async def bundles(statements: Statements, slugs: Collection[str]) -> dict[str, Bundle]:
-    """Return those of the bundles that exist, by slug."""
+    """Return the existing bundles among those with these slugs, by slug."""
     found: dict[str, Bundle] = {}
     for names in _chunks(slugs):
         rows = await BUNDLES.read(statements, models.Bundle.filter(slug__in=names))
@@ -73,7 +73,7 @@ async def bundles(statements: Statements, slugs: Collection[str]) -> dict[str, B
 
 
 async def batches(statements: Statements, references: Collection[str]) -> dict[str, CreditBatch]:
-    """Return those of the batches that exist, by reference."""
+    """Return the existing batches among those with these references, by reference."""
     found: dict[str, CreditBatch] = {}
     for names in _chunks(references):
         rows = await BATCHES.read(statements, models.CreditBatch.filter(reference__in=names))
@@ -82,7 +82,7 @@ async def batches(statements: Statements, references: Collection[str]) -> dict[s
 
 
 async def lock_project(statements: Statements, project_id: UUID) -> Project | None:
-    """Lock the project until the transaction ends, so that two receipts for it take turns."""
+    """Lock the project until the transaction ends, so that receipts for it happen one after another."""
     found = await PROJECTS.select(statements, among("id", [project_id]), for_update(statements))
     return found[0] if found else None
 
@@ -94,17 +94,19 @@ async def lock_bundle(statements: Statements, bundle_id: UUID) -> Bundle | None:
 
 
 async def change_project(statements: Statements, project: Project, columns: Collection[str]) -> None:
-    """Update these columns of the project's row from the project, which is locked before."""
+    """Update these columns of the project's row with the project's values. The row must be locked."""
     await PROJECTS.change(statements, project, columns, "id")
 
 
 async def change_bundle(statements: Statements, bundle: Bundle, columns: Collection[str]) -> None:
-    """Update these columns of the bundle's row from the bundle, which is locked before."""
+    """Update these columns of the bundle's row with the bundle's values. The row must be locked."""
     await BUNDLES.change(statements, bundle, columns, "id")
 
 
 async def lock_bundles(statements: Statements, bundle_ids: Collection[UUID]) -> None:
-    """Lock the bundles, by id, until the transaction ends, so that two changes of several take turns."""
+    """Lock the bundles, by id, until the transaction ends, so that concurrent changes of several bundles happen one
+    after another.
+    """
     for some in _chunks(bundle_ids):
         await BUNDLES.select(statements, among("id", some), f"ORDER BY id{for_update(statements)}")
 
@@ -127,7 +129,7 @@ async def price_tiers(statements: Statements, bundle_id: UUID, currency: str) ->
 
 
 async def replace_price(statements: Statements, bundle_id: UUID, currency: str, tiers: Iterable[PriceTier]) -> None:
-    """Store these as all tiers of the bundle in the currency. The bundle is locked before."""
+    """Replace all tiers of the bundle in the currency by these. The bundle must be locked."""
     prices = [
         Price(
             bundle_id=bundle_id,
@@ -158,7 +160,7 @@ async def lock_portfolio(statements: Statements, wanted: Portfolio) -> Portfolio
 async def replace_portfolio(
     statements: Statements, existing: Portfolio, label: str, weights: Sequence[PortfolioWeight]
 ) -> bool:
-    """Give the portfolio, locked before, this label and these weights; return False if it had them before."""
+    """Set label and weights of the portfolio, which must be locked; return False if nothing changes."""
     before = await stored_weights(statements, [existing.id])
     if existing.label == label and before == list(weights):
         return False
@@ -171,8 +173,8 @@ async def replace_portfolio(
 async def give_own_portfolio(
     statements: Statements, account: Account, selection: Selection, *, new_id: UUID, now: datetime
 ) -> tuple[UUID, bool]:
-    """Give the account's own portfolio these weights; return its id, `new_id` if it is inserted now, and True if
-    anything changed.
+    """Set the weights of the account's own portfolio; return its id, which is `new_id` if it is inserted now, and True
+    if anything changed.
     """
     wanted = Portfolio(id=new_id, account_id=account.id, identifier=OWN, label=account.name, created_at=now)
     existing = await lock_portfolio(statements, wanted)
@@ -181,7 +183,7 @@ async def give_own_portfolio(
 
 
 def _chunks(names: Collection[Name]) -> Iterable[Sequence[Name]]:
-    """Yield the names, or ids, in ascending order, as many at a time as fit in one statement."""
+    """Yield the names or ids in ascending order, in groups that fit into one statement."""
     ordered = sorted(names)
     for start in range(0, len(ordered), NAMES_A_STATEMENT):
         yield ordered[start : start + NAMES_A_STATEMENT]

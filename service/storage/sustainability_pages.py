@@ -17,13 +17,13 @@ async def of_account(statements: Statements, account_id: UUID) -> Sustainability
 
 
 async def of_slug(statements: Statements, mode: Mode, slug: str) -> SustainabilityPage | None:
-    """Return the page of that address in the mode, or None."""
+    """Return the page with this slug in the mode, or None."""
     return await PAGES.read_first(statements, models.SustainabilityPage.filter(mode=mode, slug=slug))
 
 
 async def put(statements: Statements, page: SustainabilityPage) -> bool:
-    """Write the page instead of the one that the account has; return False if another account has the slug, and the
-    transaction is then to be rolled back.
+    """Write the account's page, replacing its former one; return False if another account has the slug. The transaction
+    must then be rolled back.
     """
     await PAGES.delete(statements, account_id=page.account_id)
     return await PAGES.insert(statements, [page]) == 1

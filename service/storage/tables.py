@@ -1,8 +1,9 @@
-"""A table as values of one dataclass; SQL for hot reads (4 to 6 times faster), groups and conditional updates.
+"""A table whose rows are values of one dataclass; SQL for hot reads (4 to 6 times faster), groups and conditional
+updates.
 
-Names come from the Tortoise model, so that a renamed column fails loudly.
+Column names come from the Tortoise model, so that a renamed column causes an error.
 
-Writes statements and reads rows; decides nothing.
+Contains no rules of its own.
 """
 
 from collections import namedtuple
@@ -38,7 +39,7 @@ have on either database.
 
 
 LIGHT_KINDS_MAX = 256
-"""Maximum number of column selections for which a table keeps a class."""
+"""Maximum number of column selections for which a table caches a class."""
 
 Columns: TypeAlias = frozenset[str] | None
 """Columns to read; None for all, as values of the dataclass."""
@@ -46,13 +47,13 @@ Columns: TypeAlias = frozenset[str] | None
 
 @lru_cache(maxsize=1024)
 def with_columns(columns: Columns, *more: str) -> Columns:
-    """Return those columns and some more. Cached, because the same requests come again and again."""
+    """Return the columns with some more. Cached, because the same requests repeat."""
     return None if columns is None else columns.union(more)
 
 
 def contains_text(column: str, text: str) -> Q:
-    """Return the condition that the column's search key contains the key of the text; where it has none yet, that the
-    column contains the text, without regard to the case of ASCII letters. No character is a wildcard.
+    """Return the condition that the column's search key contains the key of the text; or if the row has no key yet,
+    that the column contains the text, ignoring the case of ASCII letters. No character is a wildcard.
     """
     key_column: dict[str, Any] = {f"{column}_key__contains": search_key(text)}
     lacking: dict[str, Any] = {f"{column}_key": None, f"{column}__icontains": text}
@@ -68,15 +69,15 @@ def columns_of(model: type[Model]) -> set[str]:
 
 
 def given(**conditions: Any) -> Q:
-    """Return the conditions of a filter's members; a member that is None selects nothing out."""
+    """Return conditions for the members of a filter; a member that is None adds no condition."""
     return Q(**{name: value for name, value in conditions.items() if value is not None})
 
 
 def _beyond(column: str, sign: str, position: Position) -> Q:
     """Return the condition that a row comes after the position (`gt`) or before it (`lt`).
 
-    Tortoise has no row values. The bound on the column alone lets the index begin at the position; without it the
-    alternatives would be looked for one by one.
+    Tortoise does not support row values. The additional bound on the column alone lets the index start at the position;
+    without it all rows before would be read.
     """
     bound: dict[str, Any] = {f"{column}__{sign}e": position.value}
     past: dict[str, Any] = {f"{column}__{sign}": position.value}
@@ -85,7 +86,9 @@ def _beyond(column: str, sign: str, position: Position) -> Q:
 
 
 class _Light(NamedTuple):
-    """Reading of some columns: the statement's start, the enumerations by position, and the class of a row's value."""
+    """A selection of columns: the start of the statement, the enumerations by position, and the class for a row's
+    value.
+    """
 
     select: str
     enums: list[tuple[int, dict[Any, Enum | None]]]
@@ -93,7 +96,8 @@ class _Light(NamedTuple):
 
     def values(self, rows: Iterable[Sequence[Any]]) -> list[Any]:
         if self.enums and rows:
-            # Column by column, because a loop over the cells of each row would be most of what a page costs here.
+            # Converted column by column, because a loop over the cells of each row would take most of the time for a
+            # page.
             cells: list[Iterable[Any]] = list(zip(*rows, strict=True))
             for index, members in self.enums:
                 cells[index] = map(members.__getitem__, cells[index])
@@ -111,8 +115,8 @@ def _enum_of(hint: object) -> type[Enum] | None:
 
 @lru_cache(maxsize=512)
 def _insertion(table: str, columns: tuple[str, ...], rows: int) -> str:
-    """Return the rows of placeholders; cached, because a group of orders writes a thousand, and groups have few
-    sizes.
+    """Return the rows of placeholders; cached, because a group of orders writes a thousand rows, and groups have few
+    different sizes.
     """
     width = len(columns)
     tuples = ", ".join(f"({placeholders(1 + index * width, width)})" for index in range(rows))
@@ -131,7 +135,7 @@ class _Places:
         return f"${len(self.values)}"
 
     def where(self, conditions: Mapping[str, object]) -> str:
-        """Return the condition that each column has its value, None included, or one of a list of values."""
+        """Return the condition that each column has its value, where a value may be None or a list of alternatives."""
         return " AND ".join(self._equals(column, value) for column, value in conditions.items())
 
     def _equals(self, column: str, value: object) -> str:
@@ -145,9 +149,9 @@ class _Places:
 class Table(Generic[Value]):
     """`value` has one field for each column that is read, under the model's name.
 
-    `derived` columns are computed from the value and written with every insert; they are for conditions, and no value
-    has them. `joined` fields of the value are read from other tables, by an expression on the row `{row}`, and are
-    never written; values with chosen columns have none of them.
+    `derived` columns are computed from the value and written with every insert; they serve conditions and are not
+    fields of the value. `joined` fields of the value are read from other tables, by an expression on the row `{row}`,
+    and are never written; they are absent if columns were chosen.
     """
 
     def __init__(
@@ -179,7 +183,7 @@ class Table(Generic[Value]):
         }
 
     def of(self, alias: str) -> str:
-        """Return the column list under a table alias."""
+        """Return the column list for a table alias."""
         return ", ".join((*(f"{alias}.{column}" for column in self.columns), *self._joins(alias)))
 
     def _joins(self, alias: str) -> list[str]:
@@ -198,8 +202,8 @@ class Table(Generic[Value]):
         rows: Sequence[Value] = tuple(values)
         inserted = start = 0
         while start < len(rows):
-            # Powers of two: a database prepares a statement in the time of its rows, and keeps these few. One for each
-            # size that a group of orders may have would be more than are kept.
+            # Group sizes are powers of two, because a database caches prepared statements; one for each possible size
+            # of a group would exceed the cache.
             size = min(ROWS_A_STATEMENT, 1 << (len(rows) - start).bit_length() - 1)
             parameters = [cell for value in rows[start : start + size] for cell in self._cells_written(value)]
             inserted += await statements.execute(_insertion(self.name, self._written, size), *parameters)
@@ -212,7 +216,7 @@ class Table(Generic[Value]):
         return (*self._cells(value), *(derive(value) for derive in self._derived))
 
     async def write_over(self, statements: Statements, value: Value, *key: str) -> None:
-        """Insert the value, or write it over the row that has its values of the key's columns."""
+        """Insert the value, or overwrite the row with the same key."""
         columns = ", ".join(self._written)
         changes = ", ".join(f"{column} = excluded.{column}" for column in self._written if column not in key)
         await statements.execute(
@@ -222,9 +226,7 @@ class Table(Generic[Value]):
         )
 
     async def change(self, statements: Statements, value: Value, columns: Iterable[str], *key: str) -> None:
-        """Write these columns of the value, and their search keys, into the row that has its values of the key's
-        columns.
-        """
+        """Update these columns of the row that has the value's key, together with their search keys."""
         cells = {column: getattr(value, column) for column in columns}
         for name, derive in self._derivations.items():
             if name.removesuffix("_key") in cells:
@@ -232,9 +234,9 @@ class Table(Generic[Value]):
         await self.update(statements, cells, **{column: getattr(value, column) for column in key})
 
     async def update(self, statements: Statements, changes: Mapping[str, object], **where: object) -> int:
-        """Set these columns of the rows whose other columns have the values of `where`: None for NULL, a list for any
-        of its values. Return the number of rows, which tells a decision: two callers never change one row by the same
-        condition.
+        """Set these columns of the rows that match `where`, in which None stands for NULL and a list for any of its
+        values. Return the number of rows. If the change ends the condition, only one of two concurrent callers gets a
+        row.
         """
         places = _Places()
         assignments = ", ".join(f"{column} = {places.of(value)}" for column, value in changes.items())
@@ -252,9 +254,9 @@ class Table(Generic[Value]):
     ) -> list[Value]:
         """Return the values whose rows meet the conditions.
 
-        With `columns` they are light values of those alone: named tuples, at a tenth of the cost of a frozen dataclass
-        with thirty fields. Another attribute of one is an AttributeError, which means that a caller named too few
-        columns.
+        With `columns` the values are named tuples of these columns only, which take a tenth of the time of a frozen
+        dataclass with thirty fields. Any other attribute raises `AttributeError`, which means that the caller named too
+        few columns.
         """
         if conditions.is_never:
             return []
@@ -263,7 +265,7 @@ class Table(Generic[Value]):
     async def _values(
         self, statements: Statements, text: Callable[[str], str], parameters: Iterable[object], columns: Columns
     ) -> list[Value]:
-        """Return the values of a statement, whose text is made from the start that selects their columns."""
+        """Return the values of a statement; its text begins with the part that selects their columns."""
         if columns is None:
             return [self.value(row) for row in await statements.fetch(text(self._select), *parameters)]
         light = self._light.get(columns) or self._lightly(columns)
@@ -283,7 +285,7 @@ class Table(Generic[Value]):
         return found[0] if found else None
 
     async def read_by(self, statements: Statements, query: QuerySet[Any], column: str = "id") -> dict[Any, Value]:
-        """Return the values of the rows that the query finds, by that column."""
+        """Return the values of the rows that the query finds, by the column."""
         return {getattr(value, column): value for value in await self.read(statements, query)}
 
     async def read_page(
@@ -308,8 +310,8 @@ class Table(Generic[Value]):
         )
 
     async def read_by_id(self, statements: Statements, query: QuerySet[Any], request: PageRequest) -> list[Value]:
-        """Return one row more than the page holds, the highest id first: an id begins with its time of creation, so
-        that the key of the table serves as the index. A position's value is not looked at.
+        """Return one row more than the page holds, the highest id first: an id begins with its time of creation, so the
+        primary key serves as the index. The value in a position is ignored.
         """
         for position, sign in ((request.after, "lt"), (request.before, "gt")):
             if position is not None:
@@ -327,14 +329,14 @@ class Table(Generic[Value]):
         if len(asked) < len(columns):
             raise TypeError(f"{self.name} has no columns {sorted(columns - set(asked))}")
         if len(self._light) >= LIGHT_KINDS_MAX:
-            self._light.clear()  # callers choose the columns, and there are more choices than memory
+            self._light.clear()  # callers choose the columns, and there are too many combinations to cache them all
         members = [
             (index, {None: None} | {member.value: member for member in self._enums[column]})
             for index, column in enumerate(asked)
             if column in self._enums
         ]
         kind: Any = namedtuple(f"Light{self._value.__name__}", asked)  # type: ignore[misc]  # noqa: PYI024
-        # As the kind's own `_make`, but for its check of a length that the statement has settled.
+        # Same as the class's own `_make`, without its check of the length, which the statement determines.
         make = partial(tuple.__new__, kind)
         light = self._light[columns] = _Light(f"SELECT {', '.join(asked)} FROM {self.name}", members, make)
         return light
@@ -349,11 +351,11 @@ class Table(Generic[Value]):
         descending: bool,
         columns: Columns = None,
     ) -> list[Value]:
-        """Return one row more than the page holds of the rows that meet one of the alternatives, which share their
-        parameters and no row; sorted by the column and then the id, in the order in which the page is read.
+        """Return one row more than the page holds, sorted by the column and then the id, in the order in which the page
+        is read. A row must meet one of the alternatives, which share their parameters; no row may meet two.
 
-        Each alternative ends after a page of its index. A position is compared as a row value: written out with OR, a
-        page in the middle of a million orders costs thirty times as much.
+        Each alternative stops after a page of its index. A position is compared as a row value: written out with OR, a
+        page in the middle of a million orders takes thirty times as long.
         """
         if all(conditions.is_never for conditions in alternatives):
             return []

@@ -1,7 +1,7 @@
-"""Watches a database: one cheap question a second, which decides whether calls are made at all.
+"""Watch of a database: one cheap query a second, which decides if calls are attempted or refused at once.
 
-A server that answers it is available, however slow its other statements are. Knows no driver and no table but the one
-row of the write that tells whether there is space again.
+A server that answers it is available, however slow its other statements are. Does not know the drivers, nor any table
+except that of the write which tests if the disk has space again.
 """
 
 import asyncio
@@ -16,22 +16,25 @@ from service.storage.failures import DatabaseDefect, DatabaseUnavailable
 
 EVERY_S = 1.0
 PATIENCE_S = 0.8
-"""Time that a probe may take."""
+"""Seconds after which a probe counts as failed."""
 PAUSE_S = 0.05
-"""The least time between two probes: after a failed one, and after a call that failed."""
+"""Minimum number of seconds between two probes, after a failed probe or a failed call."""
 AWAY_PAUSE_S = 0.1
-"""The time between two probes while the database is away: its return is noticed within a second."""
+"""Seconds between two probes while the database is unreachable, so that its return is noticed within a second."""
 READ_ONLY_EVERY_S = 0.25
-"""The time from one probe to the next while the database takes no writes; each is asked in a new session."""
+"""Seconds between two probes while the database is read-only; each probe uses a new session."""
 LATE_S = 0.2
-"""A timer that fires so late says that this process stood still, and nothing of the database."""
+"""Delay in seconds of a timer which shows that this process itself was suspended, so that a late probe says nothing
+about the database.
+"""
 
 
 class Watch:
-    """Asks `probe` until it is cancelled. Two probes that fail one after the other make the database away, and
-    `end_waiting` is called; the first one that succeeds brings it back.
+    """Watch that calls `probe` until it is cancelled. After two failed probes in a row the database counts as
+    unreachable, and `end_waiting` is called; one successful probe ends that.
 
     After a write that failed, `try_write` is called at most once in `EVERY_S` until it succeeds.
+
     """
 
     def __init__(
@@ -59,7 +62,7 @@ class Watch:
             await self._look()
             if self._availability.refused_write and not self._availability.is_away and began_s >= self._write_at_s:
                 self._write_at_s = began_s + EVERY_S
-                with suppress(Refused):  # it is still as it was
+                with suppress(Refused):  # nothing has changed
                     await self._try_write()
                     self._availability.note_write()
 
@@ -96,7 +99,7 @@ class Watch:
 
 @asynccontextmanager
 async def watching(watch: Watch, probe: Probe) -> AsyncIterator[None]:
-    """Run the watch in a task of its own inside, and close its probe at the end."""
+    """Run the watch in a separate task while the context is open, and close its probe at the end."""
     task = asyncio.get_running_loop().create_task(watch.run(), name="watch of a database", context=Context())
     try:
         yield

@@ -35,7 +35,7 @@ async def due_endpoints(statements: Statements, now: datetime) -> list[Endpoint]
 async def lease(
     statements: Statements, endpoint_id: UUID, lease_id: UUID, now: datetime, until: datetime, limit: int
 ) -> list[Delivery]:
-    """Take up to so many due deliveries of the endpoint, the longest due first, and return them."""
+    """Lease at most `limit` due deliveries of the endpoint, the longest due first, and return them."""
     await statements.execute(
         f"UPDATE {DELIVERIES.name} SET lease_id = $3, due_at = $4 WHERE {_DUE} AND id IN ("
         f"SELECT id FROM {DELIVERIES.name} WHERE {_DUE} ORDER BY due_at, seq LIMIT {limit:d})",
@@ -75,7 +75,7 @@ async def mark(
 
 
 async def release_first(statements: Statements, account_id: UUID, endpoint_id: UUID, now: datetime) -> None:
-    """Make the first pending delivery of the account due if it waits for none any more; under the locked cursor."""
+    """Make the first pending delivery of the account due, if no earlier one is left. The cursor must be locked."""
     await statements.execute(
         f"UPDATE {DELIVERIES.name} SET due_at = $3 WHERE account_id = $1 AND endpoint_id = $2 AND status = 'PENDING'"
         f" AND due_at = $4 AND seq = (SELECT MIN(seq) FROM {DELIVERIES.name}"
@@ -88,7 +88,7 @@ async def release_first(statements: Statements, account_id: UUID, endpoint_id: U
 
 
 async def hurry(statements: Statements, endpoint_id: UUID, now: datetime, limit: int) -> None:
-    """Make deliveries that wait for another attempt due now, because their endpoint answers again."""
+    """Make deliveries that wait for their next attempt due now, because their endpoint answers again."""
     await statements.execute(
         f"UPDATE {DELIVERIES.name} SET due_at = $2 WHERE id IN (SELECT id FROM {DELIVERIES.name} WHERE endpoint_id = $1"
         f" AND status = 'PENDING' AND due_at > $2 AND due_at < $3 AND lease_id IS NULL LIMIT {limit:d})"
@@ -125,8 +125,8 @@ async def events_of(statements: Statements, deliveries: Collection[Delivery]) ->
 
 
 async def events_since(statements: Statements, account_id: UUID, since: datetime, limit: int) -> list[Event]:
-    """Return the account's latest events, in order, from that time on; at most so many."""
-    # Downwards by the key of the table: no index on the time would be worth its cost to every order.
+    """Return at most `limit` of the account's latest events since the time, in order."""
+    # Read backwards by the primary key: an index on the time would slow down every order.
     query = models.Event.filter(account_id=account_id).order_by("-seq")
     found: list[Event] = []
     while len(found) < limit:
@@ -140,7 +140,9 @@ async def events_since(statements: Statements, account_id: UUID, since: datetime
 
 
 async def orders_with_address(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> set[UUID]:
-    """Return those of the account's orders whose changes are sent to an address: orders in SAR, as in carbon-engine."""
+    """Return these orders of the account if their changes are sent to a callback URL: orders in SAR, as in
+    carbon-engine.
+    """
     query = models.Order.filter(
         account_id=account_id, id__in=order_ids, currency=CALLBACK_CURRENCY, callback_url__isnull=False
     )
@@ -149,7 +151,7 @@ async def orders_with_address(statements: Statements, account_id: UUID, order_id
 
 
 async def addresses_of(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> dict[UUID, str]:
-    """Return the addresses in the account's orders, by order."""
+    """Return the callback URLs of the account's orders, by order."""
     query = models.Order.filter(account_id=account_id, id__in=order_ids, callback_url__isnull=False)
     rows = await query.using_db(statements.client).values("id", "callback_url")
     return {row["id"]: row["callback_url"] for row in rows}
@@ -173,7 +175,7 @@ async def find(statements: Statements, owner_id: UUID, delivery_id: UUID) -> Del
 
 
 async def of_ids(statements: Statements, owner_id: UUID, ids: Collection[UUID]) -> dict[UUID, Delivery]:
-    """Return those of the deliveries that are of the account's endpoints, by id."""
+    """Return the deliveries with these ids, by id; only those of the account's endpoints."""
     return await DELIVERIES.read_by(statements, models.WebhookDelivery.filter(owner_id=owner_id, id__in=ids))
 
 
@@ -185,7 +187,7 @@ async def of_event(statements: Statements, endpoint: Endpoint, event: Event) -> 
 
 
 async def expire(statements: Statements, before: datetime, limit: int) -> int:
-    """Delete deliveries that were created before that time, at most so many; return their number."""
+    """Delete at most `limit` deliveries that were created before the time; return their number."""
     return await statements.execute(
         f"DELETE FROM {DELIVERIES.name} WHERE (account_id, id) IN (SELECT account_id, id FROM {DELIVERIES.name}"
         f" WHERE created_at < $1 ORDER BY created_at LIMIT {limit:d})",

@@ -18,14 +18,14 @@ _KEY = "account_id = $1 AND id = $2"
 
 
 async def of_account(statements: Statements, account_id: UUID) -> list[Endpoint]:
-    """Return the account's endpoints, oldest first, without deleted ones and the one for addresses in orders."""
+    """Return the account's endpoints, oldest first, without deleted ones and the one for callback URLs."""
     query = models.WebhookEndpoint.filter(account_id=account_id, deleted_at=None)
     found = await ENDPOINTS.read(statements, query.order_by("created_at", "id"))
     return [endpoint for endpoint in found if endpoint.format is not WebhookFormat.CALLBACK]
 
 
 async def find(statements: Statements, account_id: UUID, endpoint_id: UUID) -> Endpoint | None:
-    """Return the account's endpoint, or None for a deleted one too."""
+    """Return the account's endpoint, or None if it does not exist or was deleted."""
     query = models.WebhookEndpoint.filter(account_id=account_id, id=endpoint_id, deleted_at=None)
     return await ENDPOINTS.read_first(statements, query)
 
@@ -41,13 +41,13 @@ async def change(statements: Statements, endpoint: Endpoint, columns: Sequence[s
 
 
 async def reseal(statements: Statements, former: Endpoint, secret: bytes, previous_secret: bytes | None) -> None:
-    """Write the secrets in place of the former ones; change nothing if those were rotated since."""
+    """Replace the former secrets; change nothing if they were rotated in the meantime."""
     secrets = {"secret": secret, "previous_secret": previous_secret}
     await ENDPOINTS.update(statements, secrets, account_id=former.account_id, id=former.id, secret=former.secret)
 
 
 async def disable_gone(statements: Statements, endpoint: Endpoint, now: datetime) -> bool:
-    """Disable the endpoint unless it is disabled or deleted; return True if this did it."""
+    """Disable the endpoint unless it is disabled or deleted; return True if this call disabled it."""
     changes = {"disabled_at": now, "disabled_reason": DisabledReason.GONE}
     own = {"account_id": endpoint.account_id, "id": endpoint.id}
     return await ENDPOINTS.update(statements, changes, **own, disabled_at=None, deleted_at=None) == 1
@@ -62,7 +62,9 @@ async def count_failures(statements: Statements, endpoint: Endpoint, *, failed: 
 
 
 async def follow(statements: Statements, endpoint: Endpoint, account_ids: Collection[UUID]) -> None:
-    """Let the endpoint follow exactly these accounts: new ones from their last event on, others no more."""
+    """Make the endpoint follow exactly these accounts; accounts that are new to it are followed from their last event
+    on.
+    """
     wanted = sorted(account_ids)
     listed = placeholders(3, len(wanted))
     await statements.execute(
@@ -82,7 +84,9 @@ async def follow(statements: Statements, endpoint: Endpoint, account_ids: Collec
 
 
 async def follow_client(statements: Statements, parent_id: UUID, client_id: UUID) -> None:
-    """Let the parent's endpoints that follow all its accounts follow the new client account from its first event on."""
+    """Make the parent's endpoints that follow all of its accounts follow the new client account from its first event
+    on.
+    """
     await statements.execute(
         f"INSERT INTO {CURSORS.name} (account_id, endpoint_id, owner_id, last_seq)"
         f" SELECT c.id, e.id, e.account_id, 0 FROM {models.Account._meta.db_table} c, {ENDPOINTS.name} e"  # noqa: SLF001
@@ -94,7 +98,7 @@ async def follow_client(statements: Statements, parent_id: UUID, client_id: UUID
 
 
 async def follow_callbacks(statements: Statements, account_ids: Collection[UUID], now: datetime) -> None:
-    """Let the changes of the accounts' orders be sent to the addresses in them, from the next event on."""
+    """Send changes of the accounts' orders to the callback URLs in them, from the next event on."""
     await ENDPOINTS.insert(
         statements,
         [
@@ -151,7 +155,7 @@ async def behind(statements: Statements, limit: int) -> list[tuple[Cursor, Endpo
 
 
 async def advance(statements: Statements, cursor: Cursor, last_seq: int) -> bool:
-    """Move the cursor on and lock it until the transaction ends; return False if another worker has moved it."""
+    """Advance the cursor and lock it until the transaction ends; return False if another worker has moved it."""
     where = {column: getattr(cursor, column) for column in ("account_id", "endpoint_id", "last_seq")}
     return await CURSORS.update(statements, {"last_seq": last_seq}, **where) == 1
 

@@ -1,6 +1,6 @@
-"""Items of worker steps that failed, as rows; SQL for the condition that an item rests.
+"""Items of worker steps that failed, as rows; SQL for the condition that an item is paused.
 
-Few, so that looking at them costs nothing where none fails.
+The table is small, so looking at it takes no time if nothing fails.
 """
 
 from collections.abc import Collection
@@ -21,8 +21,8 @@ _KEY = ("step", "account_id", "item_id", "position")
 
 
 def rests(step: WorkerStep, account_id: str, item_id: str, now: str, position: str = "0") -> str:
-    """Return the condition that the item of these columns failed and is left alone at `now`, a parameter."""
-    # Uncorrelated, so that it is read once, and so that a cluster may have the items and the failures on two nodes.
+    """Return the condition that the item of these columns failed and is paused at `now`, a parameter."""
+    # Uncorrelated, so that it is read once, and so that items and failures may be on different nodes of a cluster.
     return (
         f"({account_id}, {item_id}, {position}) IN (SELECT f.account_id, f.item_id, f.position"
         f" FROM {FAILURES.name} f WHERE f.step = '{step}' AND f.retry_at > {now})"
@@ -42,7 +42,7 @@ async def longest_failing(statements: Statements, limit: int) -> list[WorkerFail
 
 
 async def count(statements: Statements) -> dict[str, int]:
-    """Return how many items fail, by step."""
+    """Return the number of failing items, by step."""
     query = models.WorkerFailure.filter(attempts__gt=0).annotate(items=Count("item_id")).group_by("step")
     return {row["step"]: row["items"] for row in await query.using_db(statements.client).values("step", "items")}
 
@@ -64,6 +64,6 @@ async def record(statements: Statements, step: WorkerStep, key: ItemKey, error: 
 
 
 async def clear(statements: Statements, step: WorkerStep, keys: Collection[ItemKey]) -> None:
-    """Forget the failures of these items: they were done, or there is nothing to do for them any more."""
+    """Delete the failures of these items: they succeeded, or there is nothing left to do for them."""
     for key in sorted(keys):
         await FAILURES.delete(statements, step=step, **asdict(key))

@@ -1,7 +1,8 @@
 """Odd requests to a running server: each is answered with the right 4xx and a JSON error, and the next one is served.
 
 Seen to fail when: the body's parser is the stock one (500 for a lone number, bad UTF-8, deep nesting, long integers),
-the first of two operations runs, a mutation runs by GET, or a body is waited for without end.
+codings of a body are ignored, the first of two operations runs, a mutation runs by GET, or a body is waited for without
+end.
 """
 
 import asyncio
@@ -199,3 +200,46 @@ async def test_a_body_that_does_not_arrive_is_not_waited_for(client: HttpClient)
 
     assert (answer.status, code_of(answer)) == (408, "REQUEST_TIMEOUT")
     assert asyncio.get_running_loop().time() - began < 5
+
+
+CHUNKED = b"%x\r\n%s\r\n0\r\n\r\n" % (len(TYPENAME), TYPENAME)
+
+
+def coded(path: bytes, *lines: bytes) -> bytes:
+    head = b"".join(line + b"\r\n" for line in (b"Host: x", b"Content-Type: application/json", *lines))
+    body = CHUNKED if any(line.lower().startswith(b"transfer") for line in lines) else TYPENAME
+    return b"POST " + path + b" HTTP/1.1\r\n" + head + b"\r\n" + body
+
+
+@pytest.mark.parametrize("lines", [
+    [b"Transfer-Encoding: gzip, chunked"], [b"Transfer-Encoding: gzip", b"Transfer-Encoding: chunked"],
+    [b"Transfer-Encoding: identity, chunked"],
+])  # fmt: skip
+async def test_a_body_with_another_transfer_coding_than_chunked_is_refused(client: HttpClient, lines: list[bytes]):
+    answer = await client.send_bytes(coded(b"/graphql", *lines))
+
+    assert (answer.status, code_of(answer), answer.headers["connection"]) == (400, "BAD_USER_INPUT", "close")
+
+
+@pytest.mark.parametrize("coding", [b"gzip", b"deflate", b"br", b"identity, gzip", b"made-up"])
+async def test_a_body_with_a_content_coding_is_refused(client: HttpClient, coding: bytes):
+    length = b"Content-Length: %d" % len(TYPENAME)
+    answer = await client.send_bytes(coded(b"/graphql", length, b"Content-Encoding: " + coding))
+
+    assert (answer.status, code_of(answer)) == (415, "UNSUPPORTED_MEDIA_TYPE")
+    assert answer.headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize("line", [b"Transfer-Encoding: Chunked", b"transfer-encoding: chunked "])
+async def test_a_chunked_body_is_read(client: HttpClient, line: bytes):
+    answer = await client.send_bytes(coded(b"/graphql", line, b"Content-Encoding: Identity"))
+
+    assert (answer.status, answer.json["data"]) == (200, {"__typename": "Query"})
+
+
+@pytest.mark.parametrize("path", [b"/lune/v1/orders/by-mass", b"/carbonext/v1/orders"])
+async def test_a_contract_asks_for_the_key_before_it_looks_at_codings(client: HttpClient, path: bytes):
+    length = b"Content-Length: %d" % len(TYPENAME)
+    answer = await client.send_bytes(coded(path, length, b"Content-Encoding: gzip"))
+
+    assert answer.status == 401

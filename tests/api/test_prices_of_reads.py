@@ -63,6 +63,10 @@ async def spent(api: GraphQLApi) -> int:
         ('{ clientAccounts(first: 1, nameContains: "a") { totalCount } }', 3 + 100),
         ("{ clientAccounts(first: 1) { totalCount } }", 3 + 5),
         ("{ bundles(first: 1) { totalCount } }", 3 + 5),
+        ("{ ledger(first: 1) { nodes { id } } }", 3),
+        ("{ ledger(first: 1, filter: {}) { nodes { id } } }", 3),
+        ("{ ledger(first: 1, filter: {verb: [ORDER_PLACED]}) { nodes { id } } }", 3 + 50),
+        ("{ retirementsWithoutEvidence(first: 1) { nodes { missingMass { grams } } } }", 50 + 1),
         ("{ orderStats(groupBy: STATUS) { groups { count } } }", 50),
     ],
 )

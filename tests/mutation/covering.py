@@ -45,6 +45,8 @@ def pytest_sessionfinish() -> None:
     known = json.loads(file.read_text()) if file.exists() else {"seconds": {}, "functions": {}}
     known["seconds"] |= passed
     for path in _coverage.get_data().measured_files():
+        if not path.endswith(".py"):  # a template of a page, whose compiled code names it as its file
+            continue
         found = _tests_by_function(Path(path))
         kept = known["functions"].setdefault(Path(path).relative_to(ROOT).as_posix(), {})
         for name, tests in found.items():

@@ -1,6 +1,7 @@
 """Campaigns of faults on every kind of database, each judged by its history (tests/promises/checks.py).
 
-PROMISES says how much is done: `short` in `make conformance`, `medium` by hand, `long` in `make promises`.
+PROMISES says how much is done: `short` in `make conformance`, `medium` in `make promises-medium`, `long` in
+`make promises`.
 
 Seen to fail when: an answer is sent before its commit; a key is not looked up; a driver's exception reaches an API;
 calls that wait are not ended; the watch is not started; a host that hangs is waited for before the next one is tried.

@@ -2,7 +2,7 @@
 
 The order of the answers is compared and no time, so that the tests hold on any machine. Seen to fail when: reads wait
 in one line; the pool gives its connections to whoever waits longest; a QuerySet does not wait for its turn; a read that
-nobody waits for runs to its end.
+nobody waits for runs to its end; a QuerySet that is read on the event loop lets no other task run before the next.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from service.kit.fair_turns import CALLER, WaitingCaller
+from service.storage import accounts
 from service.storage.database import Database
 from tests.api.graphql_api import GraphQLApi, open_graphql_api
 from tests.shop import Shop, open_shop
@@ -64,6 +65,24 @@ async def test_a_crowd_of_one_key_keeps_another_waiting_for_a_few_reads(api: Gra
 
     # Its key, its page and its count are a few statements, each behind one or two of the crowd's.
     assert waited <= 10
+
+
+async def test_other_requests_run_between_two_queries_on_the_event_loop(sqlite_url: str):
+    database = await Database.open(sqlite_url, loop_read_ms=5)
+    account = (await open_shop(database)).account
+    happened: list[str] = []
+
+    async def read_twice() -> None:
+        for _ in range(2):
+            assert await accounts.of_ids(database.reader, [account.id]) == {account.id: account}
+            happened.append("read")
+
+    async def request() -> None:
+        happened.append("request")
+
+    await asyncio.gather(read_twice(), request())
+    assert happened == ["request", "read", "read"]
+    await database.close()
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ from starlette.types import Message, Receive, Scope, Send
 
 from service.api.exports.definitions import EXPORTS, Export
 from service.api.exports.formats import FORMATS, Format
-from service.api.exports.problems import problem_body
 from service.api.graphql.cost.budget import CostBudget
 from service.api.request_facts import note_operation, note_refusal
+from service.api.request_limits import ErrorBody
 from service.domain.accounts import Caller
 from service.errors import Code, Refused
 from service.kit.clock import utc_date
@@ -40,11 +40,14 @@ STALL_S = 60
 
 @dataclass(slots=True)
 class Exporting:
-    """Access of the routes to the service. `identify` returns the caller of a request, None without a key."""
+    """Access of the routes to the service. `identify` returns the caller of a request, None without a key, and
+    `error_body` writes a refusal.
+    """
 
     resources: Callable[[], Resources]
     identify: Callable[[Scope], Awaitable[Caller | None]]
     budget_of: Callable[[Scope, Caller], CostBudget]
+    error_body: ErrorBody
     running: Counter[str] = field(default_factory=Counter)
 
     @contextmanager
@@ -73,17 +76,20 @@ def export_routes(exporting: Exporting) -> list[BaseRoute]:
         for export in EXPORTS
         for each in FORMATS
     ]
-    return [*routes, Route(f"{EXPORT_PATH}/{{unknown:path}}", _Absent())]
+    return [*routes, Route(f"{EXPORT_PATH}/{{unknown:path}}", _Absent(exporting))]
 
 
 class _Absent:
     """Refuses every address that is no export's."""
 
+    def __init__(self, exporting: Exporting) -> None:
+        self._exporting = exporting
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         names = ", ".join(export.name for export in EXPORTS)
         refusal = Refused(Code.NOT_FOUND, f"There is no such export. There are {names}, each as .csv and .ndjson.")
-        await _refusal(refusal, request)(scope, receive, send)
+        await _refusal(self._exporting, refusal, request)(scope, receive, send)
 
 
 class _Address:
@@ -114,7 +120,7 @@ class _Address:
         except Refused as refusal:
             if has_begun:
                 raise  # half the rows are out: the connection is cut, so that nobody takes them for all
-            await _refusal(refusal, request)(scope, receive, send)
+            await _refusal(self._exporting, refusal, request)(scope, receive, send)
 
     async def _serve(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
         if request.method not in {"GET", "HEAD"}:
@@ -152,9 +158,9 @@ class _Address:
                 yield self._format.rows(columns, rows)
 
 
-def _refusal(refusal: Refused, request: Request) -> Response:
+def _refusal(exporting: Exporting, refusal: Refused, request: Request) -> Response:
     note_refusal(refusal.code)
-    body, media_type = problem_body(refusal, request.state.request_id)
+    body, media_type = exporting.error_body(refusal, request.state.request_id)
     headers = {}
     if refusal.code is Code.UNAUTHENTICATED:
         headers["www-authenticate"] = "Bearer"

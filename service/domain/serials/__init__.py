@@ -1,1 +1,1 @@
-"""Serial numbers as carbon registries write them: read, kept in parts, cut, written back and compared."""
+"""Serial numbers as carbon registries write them: parsing, storage in parts, division, output and comparison."""

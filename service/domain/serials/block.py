@@ -1,4 +1,4 @@
-"""A block of serial numbers in parts: the texts around the numbers as they were received, and the numbers."""
+"""A block of serial numbers in parts: the first and last number, and the texts around them as they were received."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -19,7 +19,9 @@ class Layout(StrEnum):
     TWICE = "twice"
     """One text with two whole serials: `prefix first suffix joiner prefix last suffix`."""
     PAIR = "pair"
-    """Two texts, the serials of the first and of the last credit. With a joiner a serial has its number twice."""
+    """Two texts, the serials of the first and of the last credit. With a joiner each serial contains its number
+    twice.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +49,17 @@ class SerialBlock:
         return self.last - self.first + 1
 
     def part(self, start: int, stop: int) -> "SerialBlock":
-        """Return the tonnes [start, stop) of the block, counted from 0. ValueError unless they are some of it."""
+        """Return the tonnes [start, stop) of the block, counted from 0. Raises `ValueError` if they are not in the
+        block.
+        """
         if not 0 <= start < stop <= self.tonnes:
             raise ValueError("A part of a block holds at least one of its tonnes and no other.")
         return replace(self, first=self.first + start, last=self.first + stop - 1)
 
     def touched(self, start_g: int, end_g: int) -> "SerialBlock":
-        """Return the serials of which the grams [start_g, end_g) are a part; of the outermost perhaps not the whole."""
+        """Return the serials of the credits that the grams [start_g, end_g) touch. The outermost credits may be touched
+        in part only.
+        """
         return self.part(start_g // GRAMS_PER_TONNE, -(-end_g // GRAMS_PER_TONNE))
 
     def written(self) -> tuple[str, ...]:
@@ -99,8 +105,8 @@ class UnnumberedBatch:
 
 
 def legacy_block(serial_prefix: str, serial_start: int, issued_g: int) -> SerialBlock:
-    """Return the block of a batch that was received before forms existed: any prefix, a number that follows it at once,
-    and a last credit that is perhaps only partly there. It prints as it always did.
+    """Return the block of a batch that was received before forms existed: any prefix, directly followed by the number;
+    the last credit may be incomplete. It is printed as before.
     """
     return SerialBlock(
         form=SerialForm.PLAIN,

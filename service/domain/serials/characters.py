@@ -1,4 +1,6 @@
-"""Characters of serial numbers: what a paste adds, what is refused, and the forms in which texts are compared."""
+"""Characters of serial numbers: what is removed from pasted text, what is refused, and the forms in which texts are
+compared.
+"""
 
 import re
 import unicodedata
@@ -7,9 +9,10 @@ from service.errors import Code, Refused
 
 SERIAL_LENGTH_MAX = 200
 RANGE_LENGTH_MAX = 2 * SERIAL_LENGTH_MAX + 10
-"""Match two whole serials and the text between them."""
+"""Maximum length of a range: two whole serials and the text between them."""
 
-_OTHER_DASHES = "\u02d7\u2043\u2212"  # modifier minus, hyphen bullet and minus sign are no Unicode dashes (Pd)
+# These three, modifier minus, hyphen bullet and minus sign, are not dashes to Unicode (Pd).
+_OTHER_DASHES = "\u02d7\u2043\u2212"
 _OTHER_INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
@@ -21,11 +24,12 @@ _LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 
 def clean(text: str, *path: str | int, length_max: int = RANGE_LENGTH_MAX) -> str:
     """Return the text as the registry wrote it: without invisible characters and blanks at the ends, each other run of
-    blanks as one blank. Letter case and kinds of dash stay. A line break beside a dash or underscore is dropped, since
-    lines of a document break there.
+    blanks as one blank. Letter case and kinds of dash stay. A line break next to a dash or underscore is removed,
+    because documents wrap lines there.
 
     Refuses `BAD_USER_INPUT` for a text that is empty or too long, for digits other than 0 to 9, and for any character
-    that is not ASCII once compatibility forms and dashes are folded: a look-alike letter would hide a double receipt.
+    that is not ASCII after compatibility forms and dashes are folded: with a look-alike letter the same credits could
+    be received twice.
     """
     if len(text) > 10 * length_max:
         raise _too_long(length_max, path)
@@ -43,12 +47,14 @@ def clean(text: str, *path: str | int, length_max: int = RANGE_LENGTH_MAX) -> st
 
 
 def fold(received: str) -> str:
-    """Return a cleaned text in the form that patterns match: ASCII, upper case, every dash as "-", equally long."""
+    """Return a cleaned text in the form that patterns match: ASCII, upper case, every dash as "-". Its length does not
+    change.
+    """
     return "".join(_fold(character) for character in received)
 
 
 def canonical(text: str) -> str:
-    """Return any text in the form that keys are made of: NFKC, upper case, every dash as "-", neither blanks nor
+    """Return any text in the form from which keys are made: NFKC, upper case, every dash as "-", without blanks and
     invisible characters.
     """
     if text.isascii():
@@ -71,7 +77,9 @@ def _too_long(length_max: int, path: tuple[str | int, ...]) -> Refused:
 
 
 def _dash_safe(pattern: re.Pattern[str], lines: str) -> str:
-    """Remove what the pattern finds once every dash is "-", from the text with its own dashes."""
+    """Remove the matches of the pattern, which expects every dash as "-", and keep the other dashes of the text as they
+    are.
+    """
     plain = "".join("-" if _is_dash(character) else character for character in lines)
     kept, end = [], 0
     for found in pattern.finditer(plain):

@@ -21,8 +21,8 @@ class _Claimant:
 
 
 def find_overlaps(new: Mapping[UUID, Block], existing: Mapping[UUID, Block]) -> dict[UUID, UUID]:
-    """Return, for new batches that overlap another batch, new or existing, the id of one such batch; empty if none
-    does. Overlaps among existing batches are left out. All batches are of one mode.
+    """Return, for new batches that overlap another batch, new or existing, the id of one such batch; empty if there are
+    no overlaps. Overlaps among existing batches are not reported. All batches are of one mode.
     """
     batches = [(batch_id, block, True) for batch_id, block in new.items()]
     batches += [(batch_id, block, False) for batch_id, block in existing.items() if batch_id not in new]
@@ -45,12 +45,14 @@ def find_overlaps(new: Mapping[UUID, Block], existing: Mapping[UUID, Block]) -> 
 
 
 def _sweep(claimants: list[tuple[_Claimant, int, int]], found: dict[UUID, UUID]) -> None:
-    """Add the overlaps of one series. With each claimant stand the number of its kind and that of the kind which it
-    must not meet. Of each kind the claimants that reach furthest are kept, of all and of new batches.
+    """Add the overlaps of one series. Each claimant has its kind and the kind that it must not overlap. While claims
+    are visited in ascending order, the furthest-reaching claimant of each kind is kept, among all batches and among new
+    ones.
     """
     furthest: dict[tuple[int, bool], _Claimant] = {}
     for each, kind, other_kind in sorted(claimants, key=lambda item: (item[0].claim, item[0].batch_id)):
-        # An existing batch matters only to new ones: two existing ones may overlap since before the rule.
+        # An existing batch is compared only with new ones: two existing ones may overlap, because they are older than
+        # the rule.
         before = furthest.get((other_kind, not each.is_new))
         if before is not None and before.claim.meets(each.claim) and before.batch_id != each.batch_id:
             late, early = (each, before) if each.is_new else (before, each)

@@ -17,7 +17,7 @@ class CreditStatus(StrEnum):
 
     ISSUED = "issued"
     EX_ANTE = "ex_ante"
-    """Units that were issued for expected emissions."""
+    """Units issued for emission reductions that are expected in the future."""
     PENDING = "pending"
     """Units that were promised before verification; no registry retires them."""
 
@@ -30,7 +30,7 @@ _FIRST_CENTURY_YEAR = 70
 
 @dataclass(frozen=True, slots=True)
 class SerialFacts:
-    """Facts that a serial states of its credits. `vintage` is the year where the serial has a year and no period."""
+    """Facts that a serial states of its credits. `vintage` is set if the serial has a year but no period."""
 
     period_from: date | None = None
     period_to: date | None = None
@@ -39,8 +39,8 @@ class SerialFacts:
 
 
 def facts_of(block: SerialBlock) -> SerialFacts:
-    """Return what the serials of the block state. ValueError for dates that do not exist or a period that ends before
-    it begins.
+    """Return the facts that the serials of the block state. Raises `ValueError` for invalid dates and for a period that
+    ends before it begins.
     """
     text = fold(block.written()[0])
     found = next((match for pattern in RANGES.get(block.form, ()) if (match := pattern.fullmatch(text))), None)

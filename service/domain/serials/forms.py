@@ -11,13 +11,13 @@ class SerialForm(StrEnum):
     """The way in which a registry writes serial numbers. The values are stored and never change."""
 
     PLAIN = "plain"
-    """A prefix and a number, which is a whole run of digits: OAK-1."""
+    """A prefix followed by a number of at least one digit, such as OAK-1."""
     VERRA = "verra"
     GOLD_STANDARD = "gold_standard"
     CAR = "car"
     ACR = "acr"
     ART = "art"
-    """ART and FCPF."""
+    """ART (Architecture for REDD+ Transactions) and FCPF (Forest Carbon Partnership Facility)."""
     BIOCARBON = "biocarbon"
     CERCARBONO = "cercarbono"
     PURO = "puro"
@@ -30,7 +30,7 @@ class SerialForm(StrEnum):
     NATIONAL = "national"
     """National registries that run the software of UNDP, both of its versions."""
     NONE = "none"
-    """A registry that numbers no credits; a batch has a reference and a mass."""
+    """A registry that does not number credits; a batch has a reference and a mass."""
 
 
 _REGISTRIES: dict[SerialForm, tuple[str, ...]] = {
@@ -57,15 +57,15 @@ _IMPLIED = {_plain_name(name): form for form, names in _REGISTRIES.items() for n
 
 
 def implied_form(registry_name: str) -> SerialForm | None:
-    """Return the one form that the registry writes, or None where its name leaves a choice. Letter case, blanks and
+    """Return the one form that the registry writes, or None if its name does not determine one. Letter case, blanks and
     signs of the name do not matter.
     """
     return _IMPLIED.get(_plain_name(registry_name))
 
 
 def form_of(given: SerialForm | None, registry_name: str) -> SerialForm:
-    """Return the form that was given, else the one that the registry implies. Refuses `BAD_USER_INPUT` without either:
-    a form is never guessed from the text of a serial.
+    """Return the given form, else the one that the registry implies. Refuses `BAD_USER_INPUT` if neither exists: a form
+    is never guessed from the text of a serial.
     """
     form = given or implied_form(registry_name)
     if form is None:

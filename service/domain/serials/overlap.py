@@ -1,7 +1,9 @@
-"""Overlap of serial numbers: two blocks claim the same credit if their keys are equal and their numbers meet.
+"""Overlap of serial numbers: two blocks contain the same credit if their keys are equal and their number ranges
+intersect.
 
-Keys are made of canonical text and contain no number of a credit, so that neither spelling, padding nor the place where
-a prefix was cut hides a second receipt. Keys are stored: a change of their form needs a migration.
+Keys are made of canonical text without the credit's number, so that credits received twice are found whatever the
+spelling, the padding, or the point where the prefix was cut off. Keys are stored: a change of their form needs a
+migration.
 """
 
 import hashlib
@@ -16,7 +18,7 @@ from service.domain.serials.forms import SerialForm
 _NUMBER = "#"
 """Placeholder for the numbers in a key."""
 _UNNUMBERED = "REFERENCE "
-"""Start of the key of a reference; keys of serials have no blanks."""
+"""Start of the key of a batch without serial numbers. Keys of serials contain no blanks, so the two cannot be equal."""
 
 _PURO = re.compile(r"(?:PURO_.*_)?([0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12})_")
 _CERCARBONO = re.compile(r"(CDC_.*?)[_,;|-]*")
@@ -26,14 +28,14 @@ _ENDS_IN_DIGITS = re.compile(r"(.*?)([0-9]+)")
 _ENDS_IN_JOINED_NUMBER = re.compile(r"(.*[^0-9])([0-9]+)(?:-|TO)")
 _GSRN_DIGITS, _PURO_DIGITS = 18, 30
 _KEY_LENGTH_MAX = 500
-"""Maximum length of a key in characters; a database's index holds no key much longer. Only texts from before forms can
-grow so long.
+"""Maximum length of a key in characters; a longer one, of serials from before forms existed, is replaced by its
+SHA-256, because an index entry of PostgreSQL is limited.
 """
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Claim:
-    """The credits `first` to `last` of the series that the key names."""
+    """The credits with the numbers `first` to `last` in the series of the key."""
 
     key: str
     first: int
@@ -46,12 +48,13 @@ class Claim:
 def series_key(prefix: str, suffix: str) -> str:
     """Return the key of the series whose serials have these texts around the number.
 
-    Left out is what may differ between two texts of the same credit: Verra's `VCS-` and the flag for further labels,
-    Markit's mark for ex ante, all but the uuid of a Puro serial, the separator behind a Cercarbono series.
+    The key leaves out parts that may differ between two texts for the same credit: Verra's `VCS-` and the flag for
+    further labels, Markit's mark for ex ante, all but the uuid of a Puro serial, the separator behind a Cercarbono
+    series.
     """
     before, after = canonical(prefix), canonical(suffix)
     if found := _PURO.fullmatch(before):
-        return found[1] + _NUMBER  # as it is: without leading zeros two uuids could become one
+        return found[1] + _NUMBER  # kept with leading zeros, because without them two UUIDs could become equal
     if found := _CERCARBONO.fullmatch(before):
         before = found[1]
     if found := _VERRA.fullmatch(after):
@@ -65,7 +68,8 @@ def series_key(prefix: str, suffix: str) -> str:
 def claims(batch: SerialBlock | UnnumberedBatch) -> tuple[Claim, ...]:
     """Return the credits that a batch stands for: one claim, or several where the prefix of a batch from before forms
     ends in a digit. Then the number of a credit is the whole run of digits: prefix 778-100 and number 1 is 1001. A run
-    longer than any new number claims the number behind its prefix, because nothing received later can meet it.
+    longer than any new number is claimed by the number after its prefix, because no batch received later can overlap
+    it.
     """
     if isinstance(batch, UnnumberedBatch):
         return (Claim(_UNNUMBERED + canonical(batch.reference), 0, 0),)
@@ -76,9 +80,11 @@ def claims(batch: SerialBlock | UnnumberedBatch) -> tuple[Claim, ...]:
 
 
 def range_reading(batch: SerialBlock | UnnumberedBatch) -> Claim | None:
-    """Return the credits of another series whose texts as ranges equal those of this batch's single credits, or None.
+    """Return the credits of another series whose text, as a range, equals the text of a single credit of this batch;
+    None if there are none.
 
-    Number 9 behind the prefix "OAK-5-" is printed as OAK-5-9, and so are the credits 5 to 9 of a batch OAK-1-100.
+    The credit 9 with the prefix "OAK-5-" is printed as OAK-5-9, and so is the range of the credits 5 to 9 of a batch
+    OAK-1-100.
     """
     if isinstance(batch, UnnumberedBatch) or batch.form is not SerialForm.PLAIN or batch.layout is Layout.RANGE:
         return None
@@ -91,15 +97,17 @@ def range_reading(batch: SerialBlock | UnnumberedBatch) -> Claim | None:
 
 
 def overlap(one: SerialBlock | UnnumberedBatch, other: SerialBlock | UnnumberedBatch) -> bool:
-    """Return whether both batches claim a credit that exists once, or would print the same text for different ones."""
+    """Return True if both batches contain the same credit, or if different credits of them would be printed with the
+    same text.
+    """
     if any(mine.meets(theirs) for mine in claims(one) for theirs in claims(other)):
         return True
     return _reads_as(one, other) or _reads_as(other, one)
 
 
 def lookup_keys(batch: SerialBlock | UnnumberedBatch) -> tuple[str, ...]:
-    """Return the keys, ascending, under which every batch that may overlap this one is found, and which are locked
-    while it is received.
+    """Return the keys under which all batches that may overlap this one are stored, ascending. They are locked while it
+    is received.
     """
     reading = range_reading(batch)
     return tuple(sorted({claim.key for claim in (*claims(batch), *([reading] if reading else []))}))
@@ -113,13 +121,14 @@ def _reads_as(one: SerialBlock | UnnumberedBatch, other: SerialBlock | Unnumbere
 
 
 def _whole_runs(prefix: str, digits: str, block: SerialBlock) -> Iterator[Claim]:
-    """Yield the claims of numbers that follow digits at once: one for each count of digits that they have."""
+    """Yield the claims of a block whose numbers directly follow digits: one claim for each count of digits."""
     for count in range(max(block.width, len(str(block.first))), max(block.width, len(str(block.last))) + 1):
         least = 0 if count <= block.width else 10 ** (count - 1)
         numbers = (max(block.first, least), min(block.last, 10**count - 1))
         series, rest = prefix, digits
         if not prefix and len(digits) >= _GSRN_DIGITS and len(digits) + count == _PURO_DIGITS:
-            series, rest = digits[:_GSRN_DIGITS], digits[_GSRN_DIGITS:]  # an old Puro serial: 18 digits name the plant
+            # an old Puro serial, whose first 18 digits identify the plant
+            series, rest = digits[:_GSRN_DIGITS], digits[_GSRN_DIGITS:]
         first, last = (int(rest + str(number).zfill(count)) for number in numbers)
         if last <= NUMBER_MAX:
             yield Claim(series_key(series, ""), first, last)

@@ -1,5 +1,5 @@
-"""Patterns of serial numbers, one or two a form, over folded text (characters.py). Groups that name a fact of the
-credits (`period_from`, `period_to`, `year`, `unit`, `mark`) are read by facts.py.
+"""Patterns of serial numbers, one or two for each form; they match folded text (characters.py). Groups that name a fact
+of the credits (`period_from`, `period_to`, `year`, `unit`, `mark`) are read by facts.py.
 
 A range is `prefix first joiner last suffix`; a whole serial is `prefix number suffix`. Blanks beside a dash are allowed
 everywhere, because pasted texts have them. The number of fields between the ends of a serial is not checked: registries
@@ -19,13 +19,13 @@ _UUID = "[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}"
 _DASHED = f"(?P<first>{_NUMBER})(?P<joiner>{_DASH})(?P<last>{_NUMBER})"
 _TO = f"(?P<first>{_NUMBER})(?P<joiner> ?TO ?|{_DASH})(?P<last>{_NUMBER})"
 _FIELDS = f"(?:{_FIELD}{_DASH})+"
-"""One field or more, each with the dash behind it."""
+"""One or more fields, each followed by a dash."""
 _YEAR_AND_BATCH = f"(?P<year>[0-9]{{4}}){_DASH}{_NUMBER}{_DASH}"
 _PERIOD = f"(?P<period_from>{_DATE}){_DASH}(?P<period_to>{_DATE})"
 
 _SERIES = "CDC(?:_[A-Z0-9]+)*?(?:_(?P<year>(?:19|20)[0-9]{2}))?(?:_BFC?)?"
 _COLUMN = " ?[,;|] ?| "
-"""Between columns of a table, as a file or a spreadsheet separates them."""
+"""Separators of the columns of a table, as files and spreadsheets write them."""
 
 
 def _compile(*parts: str) -> re.Pattern[str]:
@@ -74,7 +74,7 @@ RANGES: dict[SerialForm, tuple[re.Pattern[str], ...]] = {
         ),
     ),
 }
-"""Texts that state the first and the last number once."""
+"""Patterns of ranges that contain the text around the numbers only once."""
 
 SERIALS: dict[SerialForm, tuple[re.Pattern[str], ...]] = {
     SerialForm.PLAIN: (_compile(f"(?P<prefix>.*[^0-9])(?P<number>{_NUMBER})(?P<suffix>)"),),
@@ -87,8 +87,10 @@ SERIALS: dict[SerialForm, tuple[re.Pattern[str], ...]] = {
         ),
     ),
 }
-"""Texts of one credit with one number. Elsewhere one credit is written as a range of two equal numbers."""
+"""Patterns of the serial of one credit with one number. In all other forms one credit is written as a range of two
+equal numbers.
+"""
 
 PLAIN_RANGE = _compile(f"(?P<prefix>.*[^0-9]){_TO}(?P<suffix>)")
 BETWEEN_SERIALS = re.compile(f" ?[,;] ?| ?TO ?|{_DASH}| ")
-"""Between two whole serials."""
+"""Separators between two whole serials."""

@@ -1,4 +1,4 @@
-"""Plain serial numbers that could be read in two ways, which are refused before they are stored."""
+"""Refusal of plain serial numbers that can be read in more than one way."""
 
 from itertools import product
 
@@ -36,7 +36,9 @@ def refuse_ambiguous(block: SerialBlock, path: tuple[str | int, ...]) -> None:
 
 
 def _samples(block: SerialBlock) -> list[str]:
-    """Return folded texts of the block for every count of digits that its numbers have; patterns ask for no more."""
+    """Return one folded text of the block for each count of digits that its numbers have; the patterns depend on
+    nothing else.
+    """
     least, most = max(block.width, len(str(block.first))), max(block.width, len(str(block.last)))
     numbers = ["1" * count for count in range(least, most + 1)]
     prefix, joiner = fold(block.prefix), fold(block.joiner)

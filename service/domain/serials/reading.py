@@ -1,4 +1,4 @@
-"""Reading of serial numbers that an operator states, under a form that is known.
+"""Parser of serial numbers that an operator states, for a form that is known.
 
 Paths of refusals name the members `serial_form`, `serial_range`, `first_serial`, `last_serial`, `serial_prefix`,
 `serial_start` and `tonnes`; the APIs spell them in their own way.
@@ -58,7 +58,7 @@ def read_serials(
 
 def read_range(form: SerialForm, text: str) -> SerialBlock:
     """Return the block that one text states. Refuses `BAD_USER_INPUT` for a text of another form, for two serials that
-    differ in more than the number, for a last number below the first, and for a period that cannot be.
+    differ in more than the number, for a last number below the first, and for an impossible period.
     """
     path = ("serial_range",)
     _refuse_unnumbered(form, path)
@@ -79,8 +79,8 @@ def read_range(form: SerialForm, text: str) -> SerialBlock:
 
 
 def read_pair(form: SerialForm, first_text: str, last_text: str) -> SerialBlock:
-    """Return the block from the serial of its first credit to that of its last. Where the registry writes one credit
-    as a range of equal numbers, both are given so. Refuses as `read_range`.
+    """Return the block from the serial of its first credit to that of its last. Where the registry writes one credit as
+    a range of equal numbers, the operator gives both serials in this form. Refuses as `read_range`.
     """
     _refuse_unnumbered(form, ("first_serial",))
     first, last = (
@@ -106,8 +106,8 @@ def read_pair(form: SerialForm, first_text: str, last_text: str) -> SerialBlock:
 
 
 def read_columns(form: SerialForm, series: str, first: str, last: str) -> SerialBlock:
-    """Return the block of a registry that writes series, first and last number into columns of their own, as Cercarbono
-    does; it is written back as one text with ", " between them.
+    """Return the block of a registry such as Cercarbono, which has separate columns for series, first and last number.
+    It is printed as one text, separated by ", ".
     """
     if form is not SerialForm.CERCARBONO:
         message = "Give either the serial range, or the first and the last serial. Only cercarbono has all three."
@@ -122,7 +122,7 @@ def read_columns(form: SerialForm, series: str, first: str, last: str) -> Serial
 
 
 def read_prefix(serial_prefix: str, serial_start: int, tonnes: int) -> SerialBlock:
-    """Return the plain block that starts with a number behind a prefix, the older way to state serials. Refuses
+    """Return the plain block that starts at a number after a prefix. This is the older way to state serials. Refuses
     `BAD_USER_INPUT` for a prefix that ends in a digit: prefix 778-100 and number 1 is credit 1001 of prefix 778-.
     """
     path = ("serial_prefix",)
@@ -153,7 +153,7 @@ def read_unnumbered(reference: str, mass_g: int) -> UnnumberedBatch:
 
 
 def refuse_unless_mass(block: SerialBlock, issued_g: int) -> None:
-    """Refuse `BAD_USER_INPUT` unless the serials stand for exactly this mass, one tonne each."""
+    """Refuse `BAD_USER_INPUT` unless the number of serials, one tonne each, equals the mass in grams."""
     if block.tonnes * GRAMS_PER_TONNE != issued_g:
         message = (
             f"The serials {block.first} to {block.last} are {block.tonnes} credits of one tonne, but the batch "
@@ -179,7 +179,9 @@ def _range(form: SerialForm, received: str, found: re.Match[str]) -> SerialBlock
 
 
 def _twice(form: SerialForm, received: str, folded: str) -> tuple[SerialBlock | None, bool]:
-    """Return the block of two whole serials, or None, and whether two serials were found that differ in their text."""
+    """Return the block of two whole serials, or None, and True if two serials were found whose texts around the numbers
+    differ.
+    """
     unlike = False
     for pattern in SERIALS.get(form, ()):
         for between in BETWEEN_SERIALS.finditer(folded):

@@ -12,8 +12,9 @@ from service.errors import Code, Refused
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatedSerials:
-    """One of: `serial_range`; `first_serial` and `last_serial`; all three (Cercarbono); `registry_reference` where the
-    registry numbers no credits; `serial_prefix` and `serial_start`, the older way, which is the form PLAIN.
+    """Serials as an operator states them, in one of these ways: `serial_range`; `first_serial` and `last_serial`; all
+    three (Cercarbono); `registry_reference` if the registry does not number credits; `serial_prefix` and
+    `serial_start`, the older way, which is the form PLAIN.
     """
 
     serial_form: SerialForm | None = None
@@ -26,16 +27,16 @@ class StatedSerials:
 
     @property
     def member(self) -> str:
-        """Return the name of the member that a refusal of these serials points to."""
+        """Return the name of the member that is named when these serials are refused."""
         for name in ("serial_range", "first_serial", "registry_reference"):
             if getattr(self, name) is not None:
                 return name
         return "serial_start"
 
     def read(self, registry_name: str, issued_g: int) -> Block:
-        """Return the credits that are stated of a batch with this mass. Refuses `BAD_USER_INPUT` for a combination that
-        is none of those above, for a form that neither is given nor follows from the registry, for a text that is not
-        of the form, and unless the serials are as many as the tonnes.
+        """Return the block or the reference of a batch with this mass. Refuses `BAD_USER_INPUT` for any other
+        combination of members, if the form is neither given nor implied by the registry, for a text that does not match
+        the form, and unless the number of serials equals the tonnes.
         """
         if self.serial_prefix is not None or self.serial_start is not None:
             return self._read_prefix(issued_g)
@@ -53,13 +54,13 @@ class StatedSerials:
         return block
 
     def restates(self, existing: Block, registry_name: str, issued_g: int) -> bool:
-        """Return whether these are the serials of a batch that was received before, perhaps under older rules."""
+        """Return True if these are the serials of a batch that was received before, perhaps under older rules."""
         prefix, start = self.serial_prefix, self.serial_start
         try:
             if prefix is not None and start is not None and legacy_block(prefix, start, issued_g) == existing:
                 return True
             return self.read(registry_name, issued_g) == existing
-        except (Refused, ValueError):  # a number below 0 is in no block
+        except (Refused, ValueError):  # A number below 0 is not in any block.
             return False
 
     def _read_prefix(self, issued_g: int) -> SerialBlock:

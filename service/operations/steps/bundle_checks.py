@@ -1,4 +1,6 @@
-"""A step that several operations share: the bundles of a portfolio are on sale and have a price in a currency."""
+"""A step that several operations share: checks that the bundles of a portfolio are on sale and have a price in a
+currency.
+"""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -10,7 +12,7 @@ from service.storage.database import Statements
 
 
 async def refuse_unsold(statements: Statements, selection: Selection, where: str) -> None:
-    """Refuse `BUNDLE_UNAVAILABLE`, with the place below `where`, for a bundle that is unknown or disabled."""
+    """Refuse `BUNDLE_UNAVAILABLE`, with its index below the path `where`, for a bundle that is unknown or disabled."""
     bundles = await catalogue.bundles_of_ids(statements, {weight.bundle_id for weight in selection})
     for index, weight in enumerate(selection):
         if weight.bundle_id not in bundles or bundles[weight.bundle_id].disabled_at is not None:

@@ -1,7 +1,8 @@
-"""A step that several operations share: payments and credits change an invoice, which is PAID once nothing is owed.
+"""A step that several operations share: changes of an invoice by payments and credit notes; it is PAID once nothing is
+owed.
 
-Expects the head of the invoice's account to be locked, which makes all changes of one payer's invoices take turns, and
-the orders on the invoice to be written.
+Expects the head of the invoice's account to be locked, so that changes of one payer's invoices happen one after
+another, and the orders on the invoice to be written.
 """
 
 from collections.abc import Sequence
@@ -56,8 +57,8 @@ async def write_invoice(
     now: datetime,
     settled_minor: int = 0,
 ) -> Invoice:
-    """Write the invoice over what it was before, as PAID if neither net nor tax is owed; `settled_minor` is the cash of
-    a settlement.
+    """Write the invoice, given its former state; it becomes PAID if neither net nor tax is owed. `settled_minor` is the
+    cash of a settlement.
     """
     is_pending = invoice.status is InvoiceStatus.PENDING
     if is_pending and not invoice.tax_owed_minor and not await money.net_owed(statements, invoice):
@@ -68,12 +69,12 @@ async def write_invoice(
 
 
 def invoice_members(invoice: Invoice) -> dict[str, Any]:
-    """Return the members by which events name the invoice."""
+    """Return the members that identify the invoice in events."""
     return {"invoice_id": str(invoice.id), "invoice_number": invoice.number}
 
 
 def record_settled(recorder: EventRecorder, invoice: Invoice) -> None:
-    """Record that the invoice is paid."""
+    """Record the event that the invoice is paid."""
     recorder.record(
         invoice.account_id,
         EventType.INVOICE_SETTLED,

@@ -22,13 +22,15 @@ from service.storage import certificates, orders, registry_retirements, retireme
 ORDERS_A_STATEMENT = 5_000
 """Number of orders that one SQL statement reads."""
 LATE = timedelta(days=366)
-"""Time after the year in which the retirement of an order of the year is listed."""
+"""Time after the year during which a late retirement of an order of the year is still listed."""
 ISSUED_WITHIN = timedelta(days=31)
-"""Time from the retirement of an order within which releases before issued its certificate."""
+"""Time after an order's retirement within which earlier releases issued its certificate."""
 
 
 async def statement_file(resources: Resources, account: Account, year: int, *, as_csv: bool) -> bytes:
-    """Return the account's statement of the year as PDF, or as CSV. The caller has checked the year, or the link."""
+    """Return the account's statement of the year as PDF, or as CSV. The year, or the link, must have been checked
+    before.
+    """
     reader, period = resources.database.reader, Year(year)
     statement = await _statement(resources, account.id, period)
     if as_csv:
@@ -36,7 +38,7 @@ async def statement_file(resources: Resources, account: Account, year: int, *, a
     payer_id = payer_of(account)
     details = (await sellers.details_of(reader, [payer_id]))[payer_id]
     seller = await sellers.seller_of(reader, details)
-    # The day, because the same document has the same bytes.
+    # The date without the time, so that the same document has the same bytes all day.
     today = resources.clock().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     document = retirement_statement_document(
         statement,
@@ -51,7 +53,9 @@ async def statement_file(resources: Resources, account: Account, year: int, *, a
 
 
 def _named(account: Account, details: BillingDetails) -> BillingDetails:
-    """Return the account as the statement names it: a payer by its billing details, a client account by its name."""
+    """Return the account as the statement names it: a payer by its legal name if it has one, others by their
+    account's name.
+    """
     if details.account_id != account.id:
         return BillingDetails(account_id=account.id, legal_name=account.name)
     return BillingDetails(**{**asdict(details), "legal_name": details.legal_name or account.name})
@@ -74,8 +78,8 @@ async def _statement(resources: Resources, account_id: UUID, year: Year) -> Reti
 
 
 async def _recorded_g(resources: Resources, facts: Mapping[UUID, Mapping[str, Any]]) -> dict[UUID, dict[str, int]]:
-    """Return the mass of each order and batch, by the text of its id, that entries of registries show as retired;
-    `facts` are those of the orders' certificates.
+    """Return the mass of each order and batch, by the text of its id, that registry entries show as retired. `facts`
+    are the facts of the orders' certificates.
     """
     retired = {order_id: retired_in(stated) for order_id, stated in facts.items()}
     parts: dict[UUID, list[Interval]] = defaultdict(list)

@@ -1,7 +1,7 @@
-"""A step that workers share: each item is done by itself, and one that fails keeps no other waiting.
+"""A step that workers share: each item is processed alone, so that a failing one does not delay the others.
 
-A failure is stored with its item in a transaction of its own, logged once, and tried again later and later; the queries
-of what is due leave it out until then.
+A failure is stored with its item in a separate transaction and logged once. The item is retried at growing intervals;
+until then queries for due items leave it out.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 
 def is_unavailable(error: Exception) -> bool:
-    """Return whether the database, and not the item, is the cause."""
+    """Return True if the database, and not the item, caused the error."""
     return isinstance(error, Refused) and error.code is Code.UNAVAILABLE
 
 
@@ -29,8 +29,8 @@ async def failed_before(resources: Resources, step: WorkerStep) -> Mapping[ItemK
 
 
 async def do_item(resources: Resources, step: WorkerStep, key: ItemKey, work: Callable[[], Awaitable[int]]) -> int:
-    """Return what the work returns, or 0 after its failure was stored. Raises where the database cannot be reached to
-    store it.
+    """Run the work and return its result; if it fails, store the failure and return 0. Raises if the database is
+    unreachable.
     """
     try:
         return await work()
@@ -53,7 +53,7 @@ async def _store(resources: Resources, step: WorkerStep, key: ItemKey, error: Ex
             position=key.position,
             exc_info=None if is_unavailable(error) else error,
         )
-        if step is WorkerStep.ISSUE_CERTIFICATES:  # the name of releases before, until 2027-12-31
+        if step is WorkerStep.ISSUE_CERTIFICATES:  # name in earlier releases, supported until 2027-12-31
             log.error("certificate_failed", account_id=key.account_id, order_id=key.item_id)
 
 
@@ -65,8 +65,8 @@ async def forget(
     *,
     all_due_at: datetime | None = None,
 ) -> None:
-    """Forget the failures of items that were tried and did not fail again; where everything due at `all_due_at` was
-    tried, also those of items that rested no more and were not due.
+    """Delete the failures of items that were tried and did not fail again. If everything that was due at `all_due_at`
+    was tried, delete also failures whose pause is over and whose item was not due any more.
     """
     if not before:
         return

@@ -22,7 +22,7 @@ from service.storage import api_keys
 from service.storage.database import Statements
 
 CUSTOMER_SCOPES = frozenset({Scope.CATALOGUE_READ, Scope.ORDERS_READ, Scope.ORDERS_WRITE})
-"""Scopes of a customer's program: neither acts for the seller nor manages the account."""
+"""Scopes of a customer's program, which neither acts for the seller nor manages the account."""
 
 
 def generate_key_for(account: Account) -> GeneratedKey:
@@ -42,8 +42,8 @@ async def store(
     idempotency_key: str | None = None,
     pepper: bytes,
 ) -> StoredKey | None:
-    """Store the key, which is valid from the commit on, and return it; stored again after an unanswered commit, it is
-    the same key. Return None if it is stored already, or if its account has a key of the same idempotency key.
+    """Store the key and return it; it is valid from the commit on. Return None if it is already stored, or if its
+    account has a key with the same idempotency key.
     """
     key = StoredKey(
         key_id=generated.key_id,

@@ -1,7 +1,8 @@
 """A step that verbs share: the retirement certificates of complete orders whose credits registries show as retired.
 
 They are stored in the transaction that records the last entry of an order, or that completes the order afterwards, with
-the order's event. A correction that leaves an order covered makes another version; earlier ones stay as they are.
+the order's event. A correction after which an order is still covered creates another version; earlier versions do not
+change.
 """
 
 from collections import defaultdict
@@ -34,8 +35,8 @@ async def issue_retirement_certificates(
     *,
     now: datetime,
 ) -> None:
-    """Store the retirement certificates of those of one account's complete orders that need one, and record their
-    events. `certificates` are the first certificates of orders. Locked are the account's head and the batches.
+    """Store retirement certificates for complete orders of one account that need one, and record their events.
+    `certificates` are the orders' first certificates. The account's head and the batches must be locked.
     """
     retired = {each.order_id: retired_in(orjson.loads(each.facts)) for each in certificates}
     intervals: dict[UUID, list[Interval]] = defaultdict(list)

@@ -1,4 +1,6 @@
-"""A step that several operations share: a picture is checked and drawn once before it is stored as a logo."""
+"""A step that several operations share: a picture is checked, and drawn once as a test, before it is stored as a
+logo.
+"""
 
 from service.domain.logos import Logo, logo_of
 from service.errors import Code, Refused

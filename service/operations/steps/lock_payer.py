@@ -1,6 +1,6 @@
-"""A step that several operations share: an operator acts for an account, whose money is its payer's.
+"""A step that several operations share: locks for an operator's change of an account and its payer.
 
-Locks the heads of both in id order, so that changes of one payer's payments and invoices take turns.
+Locks the heads of both in id order, so that changes of one payer's payments and invoices happen one after another.
 """
 
 from collections.abc import Collection, Mapping
@@ -26,7 +26,7 @@ class LockedPayer:
     heads: Mapping[UUID, Head]
 
     def recorder(self, resources: Resources, caller: Caller) -> EventRecorder:
-        """Return the recorder of events under these heads."""
+        """Return a recorder of events for the locked accounts."""
         seqs = {account_id: head.event_seq for account_id, head in self.heads.items()}
         return EventRecorder(seqs, actor=caller.key_id, now=resources.clock(), new_id=resources.new_id)
 
@@ -40,7 +40,9 @@ async def find_payer(statements: Statements, account_id: UUID) -> UUID:
 
 
 async def lock_payer(statements: Statements, account_id: UUID, also: Collection[UUID] = ()) -> LockedPayer:
-    """Lock the account, its payer and `also` by their heads until the transaction ends. Refuses `NOT_FOUND`."""
+    """Lock the heads of the account, its payer and the accounts in `also` until the transaction ends. Refuses
+    `NOT_FOUND`.
+    """
     payer_id = await find_payer(statements, account_id)
     return LockedPayer(payer_id, await accounts.lock_heads(statements, {account_id, payer_id, *also}))
 
@@ -63,8 +65,8 @@ def reused() -> Refused:
 
 
 async def write_events(statements: Statements, recorder: EventRecorder) -> None:
-    """Write the events and set the heads to their numbers. Written last, so that a transaction that waits for a head
-    sees all the rest.
+    """Write the events and update the heads to their numbers. Called last, so that a transaction that waits for a head
+    then sees everything else.
     """
     await EVENTS.insert(statements, recorder.events)
     await accounts.raise_heads(statements, recorder.event_seqs)

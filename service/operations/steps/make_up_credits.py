@@ -1,6 +1,6 @@
-"""A step that placing and quoting share: test credits are created where the locked stock has too few.
+"""A step that placing and quoting share: test credits are created if the locked stock has too few.
 
-New batches are seen by nobody else before the commit, so they need no place in the order of locks.
+Other transactions do not see new batches before the commit, so these need no locks.
 """
 
 from collections.abc import Collection, Container, Mapping, Sequence
@@ -18,9 +18,9 @@ from service.storage.database import Statements
 async def lock_test_stock(
     resources: Resources, statements: Statements, wanted_g: Mapping[UUID, int], held_ids: Collection[UUID] = ()
 ) -> tuple[Stock, list[CreditBatch]]:
-    """Lock the test stock of the bundles and the batches `held_ids`. Return the stock with enough credits for all that
-    is wanted, although others wait for some, and those of its batches that `add_used` has to create. A bundle without
-    projects has none.
+    """Lock the test stock of the bundles and the batches `held_ids`. Return the stock with enough credits for
+    everything that is wanted, regardless of waiting orders, and those of its batches that `add_used` has to create. A
+    bundle without projects has no stock.
     """
     now = resources.clock()
     stock = await stock_locks.lock_stock(
@@ -40,6 +40,6 @@ async def lock_test_stock(
 
 
 async def add_used(statements: Statements, made: Sequence[CreditBatch], used: Container[UUID]) -> None:
-    """Insert the new batches that are used; a refused order or hold creates none."""
+    """Insert the new batches from which grams were taken. Batches for refused orders or holds are not created."""
     if wanted := [batch for batch in made if batch.id in used]:
         await serials.add(statements, wanted)

@@ -1,4 +1,4 @@
-"""A step that verbs share: the account of a link to a document, while the link is valid."""
+"""A step that verbs share: finding the account of a valid document link."""
 
 from service.domain.accounts import Account, Visibility
 from service.domain.document_links import DocumentLink
@@ -7,8 +7,8 @@ from service.storage import accounts, documents
 
 
 async def account_of_link(resources: Resources, link: DocumentLink) -> Account | None:
-    """Return the account of the link, whose signature the caller has checked; None if the link has expired or was
-    revoked, and while the account hides its pages.
+    """Return the account of the link, whose signature must have been checked before; None if the link has expired or
+    was revoked, and while the account hides its pages.
     """
     name = link.name
     reader = resources.database.reader

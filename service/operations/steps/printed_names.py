@@ -1,6 +1,6 @@
-"""A step that operations share: a name is refused if documents would print code points instead of its characters.
+"""A step that operations share: names are refused if they contain characters that no font of the documents has.
 
-Only new names are checked. A stored one that no font shows is printed with code points in brackets.
+Only new names are checked. In stored names such characters are printed as code points in brackets.
 """
 
 import asyncio
@@ -11,18 +11,20 @@ from service.documents.fonts import are_read, is_plain, read_all, unshown
 from service.errors import Code, Refused
 
 CHARACTERS_NAMED_MAX = 8
-"""Number of characters that a refusal names."""
+"""Maximum number of characters that a refusal names."""
 LENGTH_AT_ONCE_MAX = 2_000
-"""Number of characters that are checked without a thread, in a few milliseconds at most."""
+"""Maximum length in characters of a text that is checked in the event loop, which takes a few milliseconds at most;
+longer ones are checked in a thread.
+"""
 Unshown: TypeAlias = Mapping[str, Sequence[str]]
-"""Texts that documents cannot show whole, each with its characters that no font shows."""
+"""Texts that documents cannot print completely, each with the characters that no font has."""
 
 
 async def unshown_among(texts: Iterable[object]) -> Unshown:
-    """Return those of the texts that documents cannot show whole; values that are no texts are ignored.
+    """Return the texts that documents cannot print completely; values that are not texts are ignored.
 
-    Plain ASCII costs less than a microsecond. The first other text reads all fonts for 0.05 s, in a thread: call this
-    before a transaction begins, and refuse inside of it, where a retry is known.
+    ASCII takes less than a microsecond. The first other text loads all fonts in a thread, for 0.05 s. So call this
+    before a transaction, but refuse inside it, where retries are recognised.
     """
     others = {text for text in texts if isinstance(text, str) and not is_plain(text)}
     if others and not are_read():
@@ -45,8 +47,8 @@ def refuse_unshown(found: Unshown, text: str | None, *path: str) -> None:
 
 
 def refuse_unshown_changes(found: Unshown, old: object, new: object, members: Mapping[str, str]) -> None:
-    """Refuse as `refuse_unshown` if an attribute of the old object has such a text in the new one. `members` gives each
-    attribute that documents print, with its path. Stored texts are repeated without a refusal.
+    """Refuse as `refuse_unshown` if an attribute that differs between the old and the new object has such a text.
+    `members` maps each attribute that documents print to its path. Unchanged stored texts are not refused.
     """
     for attribute, member in members.items():
         text = getattr(new, attribute)

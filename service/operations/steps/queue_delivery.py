@@ -25,7 +25,9 @@ async def queue(
     events: Sequence[Event],
     now: datetime,
 ) -> None:
-    """Write a delivery of each event, due now; of the format LUNE only the first one that its account waits for."""
+    """Write a delivery for each event, due now. In the format LUNE only the first delivery of an account is due; the
+    others wait for it.
+    """
     if not events:
         return
     due_at = NEVER if endpoint.format.is_ordered else now
@@ -56,7 +58,9 @@ async def queue(
 
 
 def retried_for(format: WebhookFormat, kept: timedelta) -> timedelta:  # noqa: A002 - as in the endpoint
-    """Return for how long a delivery is tried: one of the format LUNE as long as it is kept, because others wait."""
+    """Return the time for which a delivery is retried: in the format LUNE as long as it is kept, because later ones
+    wait for it.
+    """
     if format.is_ordered:
         return kept
     return CALLBACK_RETRIED_FOR if format is WebhookFormat.CALLBACK else RETRIED_FOR

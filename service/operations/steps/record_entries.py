@@ -1,7 +1,7 @@
-"""A step that verbs share: entries of registries are stored, and the orders that they cover get their certificates.
+"""A step that verbs share: registry entries are stored, and the orders that they cover get retirement certificates.
 
 Locks: the heads of the acting account and of every account whose orders have the credits, in id order, then the
-batches. What is retired of a batch grows only under its lock, so no order is missed: one that is completed later finds
+batches. Credits of a batch are retired only under its lock, so no order is missed: one that is completed later finds
 the entries itself.
 """
 
@@ -27,12 +27,14 @@ from service.storage.database import Statements
 from service.storage.events import EVENTS
 
 ORDERS_MAX = 500
-"""Number of orders that one entry may cover: each gets its event and its certificate in one transaction."""
+"""Maximum number of orders that one entry may cover, because each gets its event and certificate in the same
+transaction.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """An entry to record: of the batch, for one order of the account if both are named."""
+    """An entry to record: for the batch, or only for one order if account and order are given."""
 
     stated: StatedRetirement
     batch_id: UUID
@@ -42,7 +44,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """The cause of the change: an API key and its account, or a command, which has no account."""
+    """Actor of the change: an API key and its account, or a command, which has no account."""
 
     actor: str
     account_id: UUID | None = None
@@ -50,7 +52,7 @@ class Acting:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An entry, its batch, and a flag if it was recorded before."""
+    """An entry with its batch; `replayed` is True if it was recorded before."""
 
     entry: RegistryRetirement
     batch: CreditBatch
@@ -75,10 +77,12 @@ class _Ready:
 async def record_entries(
     resources: Resources, statements: Statements, wanted: Sequence[Wanted], acting: Acting, unshown: Unshown
 ) -> list[Recorded | Refused]:
-    """Return each entry as it is stored, or its refusal; the caller undoes the rest if it wants all or nothing.
+    """Store the entries; return each as it is stored, or its refusal. For all or nothing, the caller rolls back if
+    there is a refusal.
 
     Refuses `NOT_FOUND`, `IDEMPOTENCY_KEY_REUSED` for a reference of another entry, and `BAD_USER_INPUT` as
     `StatedRetirement` does, for credits that another entry covers, and for a correction of a corrected entry.
+
     """
     known = await registry_retirements.of_references(statements, _references(wanted))
     answers = [await _answer(resources, statements, each, known, unshown) for each in wanted]
@@ -132,7 +136,7 @@ async def _read(
     known: Mapping[str, RegistryRetirement],
     unshown: Unshown,
 ) -> Recorded | _Ready:
-    """Return the entry that was recorded before, or the new one, as far as its batch and its order say."""
+    """Return the entry that was recorded before, or a new one, as far as its batch and order determine it."""
     stated = wanted.stated
     batch = (await batches.of_any_mode(statements, [wanted.batch_id])).get(wanted.batch_id)
     if batch is None:
@@ -200,7 +204,7 @@ async def _corrected(
 
 
 async def _assigned(statements: Statements, batch: CreditBatch, order: Order | None) -> list[Interval]:
-    """Return the grams of the batch that are retired in our records: those of the order, or all of them."""
+    """Return the grams of the batch that are retired in our records, of one order or of all."""
     if order is None:
         return [Interval(0, batch.retired_g)] if batch.retired_g else []
     rows = await retirements.of_orders(statements, order.account_id, [order.id])
@@ -241,8 +245,8 @@ def _corrected_batches(ready: Sequence[_Ready]) -> set[UUID]:
 async def _without_overlaps(
     statements: Statements, ready: Sequence[_Ready], refused: dict[int, Refused]
 ) -> list[_Ready]:
-    """Return the entries that cover no credits of another one, stored or before them in the list; the refusals of the
-    others are added. Those that are corrected do not count.
+    """Return the entries that do not overlap a stored entry or one earlier in the list; refusals of the others are
+    added. Corrected entries are ignored.
     """
     parts: dict[UUID, list[Interval]] = defaultdict(list)
     for each in ready:

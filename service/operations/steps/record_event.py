@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Done(Generic[T]):
-    """Result of a verb, and its change, in texts and numbers; an event type of None says that nothing changed."""
+    """Result of a verb with its event: type and amounts, as texts and numbers. The type is None if nothing changed."""
 
     value: T
     event_type: EventType | None
@@ -31,7 +31,9 @@ class Done(Generic[T]):
 async def transact_with_event(
     resources: Resources, caller: Caller, work: Callable[[Statements, Head], Awaitable[Done[T]]], *also: UUID
 ) -> T:
-    """Commit the work with its event. The heads of the caller's account and of `also` are locked before it."""
+    """Run the work in a transaction and commit it with its event. The heads of the caller's account and of `also` are
+    locked first.
+    """
 
     async def attempt(statements: Statements) -> T:
         heads = await accounts.lock_heads(statements, {caller.account.id, *also})
@@ -55,8 +57,8 @@ async def transact_with_event(
 async def record_update(
     resources: Resources, statements: Statements, caller: Caller | None, head: Head, changed: Collection[str]
 ) -> None:
-    """Record in the account's own events that an operator changed these facts of it, under its locked head. Changes by
-    the command line, which has no caller, are in its log alone.
+    """Record in the account's own events that an operator changed these facts; its head must be locked. Changes by the
+    command line, which has no caller, are recorded only in its log.
     """
     if caller is None:
         return

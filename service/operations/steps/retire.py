@@ -1,7 +1,7 @@
-"""A step that the worker and an operator share: the credits of locked orders are retired, and complete orders get their
+"""A step that the worker and an operator share: retirement of the credits of locked orders; complete orders get their
 certificates.
 
-Locks: batches by vintage and id, under the locks of the account's head and of its orders.
+Locks: batches by vintage and id. The account's head and its orders must be locked.
 """
 
 from collections import Counter, defaultdict
@@ -26,9 +26,9 @@ SHARES_A_TRANSACTION = 100
 async def retire_locked(
     resources: Resources, statements: Statements, head: Head, ready: Sequence[Order], *, keep: int, actor: str
 ) -> int:
-    """Retire the orders of the account, which may all be retired and are locked, but for the last `keep` shares of
-    each. Return the number of retired shares: at most `SHARES_A_TRANSACTION`, so that an order may need several
-    transactions.
+    """Retire the account's orders except the last `keep` shares of each. The orders must be locked, and all of them
+    must be permitted to retire. Return the number of retired shares: at most `SHARES_A_TRANSACTION`, so that an order
+    may need several transactions.
     """
     if not ready:
         return 0
@@ -44,8 +44,8 @@ async def retire_locked(
 async def _shares(
     statements: Statements, account_id: UUID, ready: Sequence[Order], keep: int
 ) -> list[tuple[Order, Sequence[Share]]]:
-    """Return the shares of each order to retire in this transaction; an order that does not fit in waits for
-    the next.
+    """Return the shares of each order to retire in this transaction; an order that does not fit is left for the next
+    one.
     """
     order_ids = [order.id for order in ready]
     entries: dict[UUID, list[CreditEntry]] = defaultdict(list)

@@ -61,7 +61,9 @@ async def reverse_orders(
     account_id: UUID,
     reversals: Sequence[Reversal],
 ) -> None:
-    """Write the reversals to the account's orders, lines, queue, credit notes, ledger, balances, batches and events."""
+    """Write the reversals: changes of the account's orders, lines, queue, credit notes, ledger, balances, batches and
+    events.
+    """
     if not reversals:
         return
     now = resources.clock()

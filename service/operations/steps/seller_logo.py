@@ -1,4 +1,4 @@
-"""A step that verbs share: the seller's logo as the templates of documents draw it."""
+"""A step that verbs share: the seller's logo for the templates of documents."""
 
 from typing import Any
 
@@ -8,5 +8,5 @@ from service.storage.database import Statements
 
 
 async def seller_logo(statements: Statements, sha256: str | None) -> dict[str, Any] | None:
-    """Return what a template needs of the logo of that digest; None without one."""
+    """Return the data that a template needs to draw the logo with this digest; None without a digest."""
     return None if sha256 is None else logo_texts(await logos.of_digest(statements, sha256))

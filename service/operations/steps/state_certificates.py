@@ -1,4 +1,4 @@
-"""A step that verbs share: the certificates of complete orders, from their facts in the database.
+"""A step that verbs share: creation of certificates for complete orders from the database.
 
 The facts, number and token are stored in the transaction that makes the order complete, and never change.
 """
@@ -33,7 +33,7 @@ TOKEN_BYTES = 32
 async def state_certificates(
     statements: Statements, account_id: UUID, complete: Sequence[Order], *, now: datetime
 ) -> list[IssuedCertificate]:
-    """Return the certificates of the account's orders, whose retirements are all stored."""
+    """Return the certificates of the account's orders. All of their retirements must be stored."""
     if not complete:
         return []
     account = await accounts.account(statements, account_id)
@@ -67,7 +67,9 @@ async def state_certificates(
 
 
 def certificate_names(order: Order, account: Account) -> tuple[str, str]:
-    """Return the recipient and the beneficiary of the certificate: the account's company unless named."""
+    """Return the recipient and the beneficiary of the certificate; each is the account's company unless the order names
+    another.
+    """
     own = account.beneficiary_name or account.name
     told = order.beneficiary or {}
     return told.get("recipient", {}).get("name", own), told.get("retirement", {}).get("name", own)

@@ -1,7 +1,7 @@
 """A step that verbs share: the facts of invoices and credit notes as their documents print them, from the database.
 
-Those of an invoice are stored in the transaction that issues it, because later cancellations change the lines of its
-orders. Rows of credit notes never change, so that their facts are stored when they are first drawn.
+Facts of an invoice are stored in the transaction that issues it, because later cancellations change the lines of its
+orders. Rows of credit notes never change, so their facts are stored when they are first drawn.
 """
 
 from collections import defaultdict
@@ -23,7 +23,7 @@ from service.storage.documents import StoredDocument
 async def state_invoice(
     statements: Statements, payer: Account, invoice: Invoice, billed: Sequence[InvoiceLine], sold: Collection[Order]
 ) -> StoredDocument:
-    """Return the document of the payer's invoice, whose lines and orders these are."""
+    """Return the document of the payer's invoice. The lines and orders must be those of the invoice."""
     found = {order.id: order for order in sold}
     parts = await _parts(statements, payer, sold)
     stated = [
@@ -55,7 +55,7 @@ async def state_order(statements: Statements, payer_id: UUID, account: Account, 
 
 
 async def orders_of_lines(statements: Statements, named: Collection[tuple[UUID, UUID]]) -> dict[UUID, Order]:
-    """Return the orders, each named by its account and its id."""
+    """Return the orders with these pairs of account and order id."""
     found: dict[UUID, Order] = {}
     for account_id in sorted({account_id for account_id, _ in named}):
         ids = [order_id for owner, order_id in named if owner == account_id]
@@ -64,7 +64,9 @@ async def orders_of_lines(statements: Statements, named: Collection[tuple[UUID, 
 
 
 class _Parts:
-    """Lines of orders, names of their bundles, and of each order the client account and the time of its completion."""
+    """Data for the facts of orders: their lines, the names of their bundles, and for each order the client account and
+    the time of completion.
+    """
 
     def __init__(self, lines: Mapping[UUID, list[OrderLine]], bundles: Mapping[UUID, str]) -> None:
         self.lines = lines
@@ -72,14 +74,14 @@ class _Parts:
         self.more: dict[UUID, dict[str, Any]] = defaultdict(dict)
 
     def of(self, order_id: UUID) -> dict[str, Any]:
-        """Return the members that `order_facts` takes beside the lines."""
+        """Return the arguments of `order_facts` for the order, except its lines."""
         return self.more[order_id]
 
 
 async def _parts(
     statements: Statements, known: Account, sold: Collection[Order], *, payer_id: UUID | None = None
 ) -> _Parts:
-    """Return the parts of the orders. Accounts other than the payer's, by default the known one, are named."""
+    """Return the data of the orders. Client accounts, which are all accounts other than the payer's, are named."""
     by_account: dict[UUID, list[Order]] = defaultdict(list)
     for order in sold:
         by_account[order.account_id].append(order)

@@ -1,8 +1,8 @@
-"""The checks of the books: rules that hold between the rows of all tables, whatever happened.
+"""The checks of the books: rules that must hold between the rows of all tables.
 
-They start from every table, so that a row which another one should have made is missed, and one that no other explains
-is found. They know every table that contains grams, money or events, and change none. A new check is a row of the
-`CHECKS` of its file, with a row in `tests/operations/test_audit_corruptions.py` that it finds.
+They start from every table, so that both a missing row and an unexplained row are found. They cover every table that
+contains grams, money or events, and change nothing. A new check is a row of the `CHECKS` of its file, together with a
+row in `tests/operations/test_audit_corruptions.py` that breaks it.
 """
 
 from service.storage.audit import (

@@ -102,11 +102,11 @@ CHECKS = (
         "order-vintage",
         ORDERS,
         "every order: the credits that it holds may be retired",
-        # Retirement leaves out an order that holds others, and the operator fails it.
+        # Such an order cannot be retired; the operator marks it as failed.
         f"SELECT DISTINCT {key('h.order_id', account='h.account_id')} FROM"
         f" (SELECT account_id, order_id, batch_id FROM {ENTRIES} WHERE batch_id IN (SELECT b.id FROM {BATCHES} b"
         f" WHERE NOT coalesce({may_be_retired(_THIS_YEAR, 'CURRENT_DATE')}, FALSE))"
-        # By the batch first: an index of orders would be read from end to end.
+        # Grouped by batch first, because grouping by order would read a whole index.
         f" GROUP BY batch_id, account_id, order_id HAVING sum(mass_g) > 0) h"
         f" JOIN {ORDERS} o ON o.account_id = h.account_id AND o.id = h.order_id WHERE o.status <> 'COMPLETE'",
     ),

@@ -57,19 +57,19 @@ class Finding:
 
     @property
     def first(self) -> tuple[str, ...]:
-        """Return the keys of the deviations, each with its account in front."""
+        """Return the row keys of the shown deviations, each preceded by its account id."""
         return tuple(f"{each.account} {each.row}" if each.account else each.row for each in self.deviations)
 
 
 def key(*columns: str, account: str = "NULL") -> str:
-    """Return the columns by which a deviating row is named, for the SELECT list of a check."""
+    """Return the columns that identify a deviating row, for the SELECT list of a check."""
     texts = " || ' ' || ".join(f"CAST({column} AS TEXT)" for column in columns)
     return f"{account} AS account_id, {texts} AS row_key"
 
 
 def elsewhere(table: str, columns: str = "*") -> str:
-    """Return the table for a FROM clause that joins it by other columns than the account. In a cluster its rows may lie
-    on another node than those that it is joined to, so `find` reads these columns first.
+    """Return the table for a FROM clause that joins it on columns other than the account. In a cluster the joined rows
+    may be on different nodes, so `find` reads these columns in a subquery first.
     """
     return f"/* elsewhere {columns} */ {table}"
 
@@ -80,8 +80,8 @@ def member(row: str, name: str) -> str:
 
 
 def number(row: str, name: str) -> str:
-    """Return a member of an event's payload as a whole number, NULL where it is none: a cast of any other text would
-    be an error on PostgreSQL and 0 on SQLite.
+    """Return a member of an event's payload as a whole number, NULL if it is not one: the cast of another text is an
+    error on PostgreSQL and 0 on SQLite.
     """
     text = member(row, name)
     is_number = f"{text} <> '' AND length({text}) < 19 AND ltrim({text}, '0123456789') = ''"
@@ -89,8 +89,8 @@ def number(row: str, name: str) -> str:
 
 
 async def run(statements: Statements, check: Check, counted: dict[str, int]) -> Finding:
-    """Return what the check finds now. `counted` keeps the number of rows of each table, so that a large one is counted
-    once and not for each of its checks.
+    """Return the finding of the check. `counted` caches the number of rows of each table, because several checks need
+    it.
     """
     if check.table not in counted:
         rows = await statements.fetch(f"SELECT count(*) AS rows_there FROM {check.table}")
@@ -113,7 +113,7 @@ async def find(statements: Statements, check: Check) -> tuple[int, list[Key]]:
             if len(first) < DEVIATIONS_SHOWN:
                 first.append(found)
         return number, first
-    # OFFSET makes Citus read a subquery before the rest, for all nodes.
+    # OFFSET makes Citus read the subquery first, from all nodes.
     deviating = _ELSEWHERE.sub(r"(SELECT \1 FROM \2 OFFSET 0)" if statements.is_distributed else r"\2", check.deviating)
     rows = await statements.fetch(
         f"SELECT d.account_id, d.row_key, count(*) OVER () AS deviations FROM ({deviating}) d"
@@ -123,7 +123,7 @@ async def find(statements: Statements, check: Check) -> tuple[int, list[Key]]:
     return (int(rows[0]["deviations"]) if rows else 0), keys
 
 
-# Tortoise publishes a model's table only in its `_meta`.
+# Tortoise offers a model's table name only in its `_meta`.
 ACCOUNTS = models.Account._meta.db_table  # noqa: SLF001
 BACKORDERS = models.Backorder._meta.db_table  # noqa: SLF001
 BALANCES = models.Balance._meta.db_table  # noqa: SLF001
@@ -170,4 +170,4 @@ SUSTAINABILITY_PAGES = models.SustainabilityPage._meta.db_table  # noqa: SLF001
 WEIGHTS = models.PortfolioWeight._meta.db_table  # noqa: SLF001
 
 STANDS = "o.status NOT IN ('CANCELLED', 'FAILED') AND o.payment_status <> 'REFUNDED'"
-"""Condition on an order: its sale stands."""
+"""Condition on an order: its sale was not undone."""

@@ -1,8 +1,9 @@
 """Checks of events; SQL for one state of the database.
 
-Numbered without gaps, of known types, and telling what became of orders and money.
+Events must have known types and numbers without gaps, and agree with orders and money.
 
-An order's events carry its amounts; each carries on from the one before, and the last one tells what the order is now.
+An order's events contain its amounts; each continues from the event before, and the last one has the order's present
+state.
 """
 
 from service.domain.events import EventType
@@ -37,13 +38,13 @@ _STATUS_AFTER = {
     "cancelled": ("CANCELLED",),
     "failed": ("FAILED",),
 }
-"""Of each event of an order's grams: the status after it, and the events that may be next."""
+"""For each event that changes an order's grams: the status after it, and the events that may follow."""
 _PAYMENT_AFTER = {
     "billed": ("BILLED", "paid", "refunded"),
     "paid": ("PAID", "refunded"),
     "refunded": ("REFUNDED",),
 }
-"""Of each event of an order's money: the payment status after it, and the events that may be next."""
+"""For each event that changes an order's payment: the payment status after it, and the events that may follow."""
 
 
 def _listed(after: dict[str, tuple[str, ...]]) -> str:
@@ -51,10 +52,10 @@ def _listed(after: dict[str, tuple[str, ...]]) -> str:
 
 
 def _last(column: str, account_id: str, order_id: str, types: str, *, before: str = "") -> str:
-    """Return the subquery of a column of the order's last event of these types; of the last one `before` a number.
+    """Return a subquery for a column of the order's last event of these types, or of the last one `before` a number.
 
-    An index finds it at once for each row. On SQLite a window function over all events takes two or three times as
-    long. On PostgreSQL it takes less, but there no check takes long.
+    It uses an index for each row. On SQLite a window function over all events takes two to three times as long; on
+    PostgreSQL it is faster, but there all checks are fast enough.
     """
     earlier = f" AND l.seq < {before}" if before else ""
     return (
@@ -75,7 +76,7 @@ def _status(after: dict[str, tuple[str, ...]]) -> str:
 
 
 def _follow(after: dict[str, tuple[str, ...]], *first: str) -> str:
-    """Return the events of these types that may not follow the one before, or that are no `first` ones."""
+    """Return the events of these types that may not follow the event before them, or that must not be the first."""
     steps = [f"order.{step} order.{later}" for step, (_, *next_) in after.items() for later in next_]
     allowed = ", ".join(f"'{each}'" for each in (*steps, *(f" order.{each}" for each in first)))
     types = f"event_type IN ({_listed(after)})"
@@ -92,19 +93,18 @@ _OF_ORDERS = "event_type LIKE 'order.%'"
 def _by_text(table: str, *columns: str) -> str:
     """Return these columns of a table with its id as text, as payloads have it.
 
-    DISTINCT keeps SQLite from joining the table itself, and the type of the text lets it build an index: it would
-    compare each event with each row.
+    DISTINCT and the text type make SQLite build an index for the join; otherwise it compares each event with each row.
     """
     return f"(SELECT DISTINCT CAST(id AS TEXT) AS id, {', '.join(columns)} FROM {table})"
 
 
 def _differs(name: str) -> str:
-    """Return the condition that a member of the event's payload is not that of the event before, `p`."""
+    """Return the condition that a member of the event's payload differs from that of the event `p` before it."""
     return f"{member('e', name)} <> {member('p', name)}"
 
 
 def _tells_otherwise(name: str) -> str:
-    """Return the condition that a member of the event's payload is not the order's."""
+    """Return the condition that a member of the event's payload differs from the order's column."""
     return f"{member('e', name)} <> CAST(o.{name} AS TEXT)"
 
 
@@ -161,7 +161,7 @@ CHECKS = (
         "order-told",
         ORDERS,
         "every order: its amounts are those of its last event",
-        # What is paid of an order in part is told by payments, and by the ledger.
+        # Part payments are not in the order's events, only in those of payments and in the ledger.
         f"SELECT {_ORDER} FROM {ORDERS} o LEFT JOIN {EVENTS} e ON e.account_id = o.account_id AND e.seq ="
         f" {_last('seq', 'o.account_id', 'o.id', f'l.{_OF_ORDERS}')}"
         f" WHERE e.seq IS NULL OR {_tells_otherwise('mass_g')} OR {_tells_otherwise('fulfilled_g')}"
@@ -172,8 +172,8 @@ CHECKS = (
         "order-status-told",
         ORDERS,
         "every order: its status and payment status are those that its events tell",
-        # An import tells no payment status and may tell of orders that were cancelled elsewhere; a cancelled or failed
-        # order that was paid is refunded without an event of its own.
+        # An import records no payment status, and may contain orders that were cancelled elsewhere. A paid order that
+        # is cancelled or fails is refunded without a separate event.
         f"SELECT {_ORDER} FROM {ORDERS} o WHERE EXISTS (SELECT 1 FROM {EVENTS} i WHERE i.account_id = o.account_id"
         f" AND i.order_id = o.id AND i.event_type = 'order.imported') <> (o.source = 'import')"
         f" OR coalesce({_status(_STATUS_AFTER)}, '') <> o.status"
@@ -186,7 +186,7 @@ CHECKS = (
         "payment-told",
         PAYMENTS,
         "every payment: told by one event, with its amount",
-        # Payments of imported history have no such event, nor have those of a demo's history from before 2027.
+        # Payments of imported history have no such event, and neither have payments of demo histories from before 2027.
         f"SELECT {key('p.id', account='p.account_id')} FROM {PAYMENTS} p LEFT JOIN"
         f" (SELECT e.account_id, CAST({member('e', 'payment_id')} AS TEXT) AS payment_id, count(*) AS times,"
         f" min({number('e', 'amount_minor')}) AS amount_minor, min({member('e', 'currency')}) AS currency"

@@ -1,6 +1,6 @@
 """Checks of registries' entries and of retirement certificates; SQL for one state of the database.
 
-Entries are of credits that orders have retired, no two of them cover the same credits, and certificates state the
+Entries must cover credits that orders have retired, no two entries the same credits, and certificates must state the
 entries that cover their order.
 """
 
@@ -37,11 +37,13 @@ _COVERED = (
     f" WHERE e.batch_id = r.batch_id AND e.start_g < r.end_g AND e.end_g > r.start_g"
     f" AND {_OF_ORDER.format('e')} AND {_VALID.format('e')})"
 )
-"""The grams of a retirement `r` that entries cover."""
+"""The grams of a retirement `r` that registry entries cover."""
 
 
 async def _wrongly_certified(statements: Statements) -> AsyncIterator[Key]:
-    """Yield retirement certificates whose hash or number is wrong, or that name no such first certificate or entry."""
+    """Yield retirement certificates with a wrong hash or number, or that refer to a first certificate or an entry which
+    does not exist.
+    """
     rows = await statements.fetch(f"SELECT CAST(id AS TEXT) AS entry FROM {REGISTRY_RETIREMENTS}")
     entries = {row["entry"] for row in rows}
     after: tuple[Any, ...] = ()

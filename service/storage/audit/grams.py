@@ -18,7 +18,7 @@ _MAY_COME_FROM = (
     f"(b.mode = a.mode AND EXISTS (SELECT 1 FROM {BUNDLE_PROJECTS} bp"
     f" WHERE bp.bundle_id = l.bundle_id AND bp.project_id = b.project_id))"
 )
-"""Condition on a batch, a line and its account: the line may have credits of the batch."""
+"""Condition on a batch, a line and its account: the line may be given credits of the batch."""
 
 CHECKS = (
     Check(

@@ -60,7 +60,9 @@ _MOVES = {
     "tax_paid": {"balance": "+", "receivable": "-"},
     "tax_credited": {"tax": "+", "receivable": "-", "balance": "-"},
 }
-"""Signs of the postings of each verb. One that is reduced may move between offset cost and commission."""
+"""Signs of the postings of each verb. The sign is open where a reduction may shift an amount between offset cost and
+commission.
+"""
 _POSTING = "verb || ' ' || ledger_account || ' ' || CASE WHEN amount_minor > 0 THEN '+' ELSE '-' END"
 _POSTINGS = ", ".join(
     f"'{verb} {account} {sign}'" for verb, moves in _MOVES.items() for account, signs in moves.items() for sign in signs
@@ -104,10 +106,10 @@ CHECKS = (
         "order-ledger",
         ORDERS,
         "every order: owed and earned as the ledger says",
-        # A sale that stands is earned, and what is not paid of it owed. What was sold and what undid it stay as they
-        # were; but a refunded order may be reduced without a journal, because nothing is owed of it any more. History
-        # that was undone elsewhere has no journals.
-        # The postings are looked up by the payer, whose they are, so that their index finds them.
+        # The income of an order whose sale was not undone must be its total, and the receivable its unpaid part. An
+        # undone sale sums to zero, but a refunded order may be reduced without a journal, because nothing is owed for
+        # it. Imported orders that were undone elsewhere have no journals. Postings are looked up by the payer, so that
+        # an index is used.
         f"SELECT {_ORDER} FROM (SELECT {_SOLD}, {_BY_VERB} FROM {ORDERS} o"
         f" LEFT JOIN {ACCOUNTS} a ON a.id = o.account_id"
         f" LEFT JOIN {elsewhere(LEDGER)} e"
@@ -146,7 +148,7 @@ CHECKS = (
         "balance-limit",
         BALANCES,
         "every credit limit: no more is owed, but for what was owed before",
-        # Imported history is owed whatever the limit, and so is tax, which is owed once an order is billed.
+        # Debts of imported history and of tax are not subject to the limit.
         f"SELECT {key('b.currency', account='b.account_id')} FROM {BALANCES} b LEFT JOIN"
         f" (SELECT coalesce(a.parent_account_id, a.id) AS account_id, o.currency,"
         f" sum(o.total_cost_minor - o.paid_minor) AS owed_minor"
@@ -221,7 +223,7 @@ CHECKS = (
         "invoice-numbers",
         NUMBER_COUNTERS,
         "every series of numbers: from 1 to its last number, each on one invoice or credit note",
-        # Padded with zeros, the greatest text is the greatest number.
+        # Numbers are padded with zeros, so the greatest text is the greatest number.
         f"SELECT {key('c.seller_id', 'c.mode', 'c.kind', 'c.year')} FROM {NUMBER_COUNTERS} c LEFT JOIN"
         f" (SELECT d.kind, d.seller_id, a.mode, d.number FROM (SELECT 'INV' AS kind, seller_id, account_id, number"
         f" FROM {INVOICES} WHERE seller_id IS NOT NULL UNION ALL SELECT 'CN', seller_id, account_id, number"

@@ -1,8 +1,8 @@
 """Checks of orders; SQL for one state of the database.
 
-Their sums, states, prices and places in the queue, and the quotes and estimates behind them.
+Sums, states, prices and places in the queue, and the quotes and estimates that orders refer to.
 
-Imported history has figures and states of its own: no credits, and no price rules.
+Imported orders have no credits and are exempt from the rules of prices.
 """
 
 from service.storage.audit.check import (
@@ -29,7 +29,7 @@ _LINE = key("l.order_id", "l.position", account="l.account_id")
 _QUOTE = key("q.id", account="q.account_id")
 _REAL = "o.source <> 'import'"
 _WAITS = f"o.status = 'PLACED' AND {_REAL} AND o.payment_status <> 'REFUNDED'"
-"""Condition on an order: what it has not got waits in the queue."""
+"""Condition on an order: its missing credits must be in the queue."""
 
 _COSTS = ("count(l.position)", "coalesce(sum(l.offset_cost_minor), 0)")
 """The number and the cost of the lines of one order or quote."""
@@ -40,7 +40,7 @@ _REQUESTED = (
     " WHEN 'value' THEN {0}.requested_value_minor >= {0}.total_cost_minor AND {0}.requested_mass_g IS NULL"
     " AND {0}.estimate_id IS NULL ELSE FALSE END"
 )
-"""Condition on an order or a quote: no more than was asked for."""
+"""Condition on an order or a quote: its mass or cost is not above the requested size."""
 
 CHECKS = (
     Check(
@@ -141,7 +141,7 @@ CHECKS = (
         "queue-place",
         BACKORDERS,
         "every place in the queue: an order line's, in its account's mode, as old as its order",
-        # A test order that ran short waits behind everybody, at the end of time.
+        # A test order that was put back to waiting has the place `OUT_OF_LINE`.
         f"SELECT {key('q.order_id', 'q.position', account='q.account_id')} FROM {BACKORDERS} q LEFT JOIN {LINES} l"
         f" ON l.account_id = q.account_id AND l.order_id = q.order_id AND l.position = q.position"
         f" AND l.bundle_id = q.bundle_id LEFT JOIN {ORDERS} o ON o.account_id = l.account_id AND o.id = l.order_id"

@@ -1,14 +1,14 @@
-"""Conditions of prices; SQL for checks of one state of the database: the rounding of domain/pricing.py once more.
+"""Conditions of prices; SQL for checks of one state of the database: the rounding of domain/pricing.py written in SQL.
 
-Products of grams and unit prices may pass 64 bits, which SQLite would turn into floats without a word: where they may,
-floats decide, with room for their error.
+Products of grams and unit prices may exceed 64 bits, and SQLite silently turns them into floats. Where that is
+possible, floats are compared with a tolerance.
 """
 
 from service.domain.accounts import COMMISSION_HUNDREDTHS_MAX
 from service.domain.currencies import CURRENCY_CODES, RESCALED_CURRENCIES, currency_of, rescaling_factor
 
 _EXACT_BELOW = "4000000000000000000.0"
-"""Twice as much still fits into 64 bits."""
+"""Products below this are computed exactly: twice as much still fits into 64 bits."""
 
 _DECIMALS = {code: currency_of(code).decimals for code in CURRENCY_CODES}
 _DIVISOR = (
@@ -16,19 +16,21 @@ _DIVISOR = (
     + " ".join(f"WHEN '{code}' THEN {10 ** (12 - decimals)}" for code, decimals in _DECIMALS.items() if decimals != 2)
     + " ELSE 10000000000 END"
 )
-"""Grams times unit price (millionths a tonne) that make one minor unit of a currency."""
+"""Divisor of grams times unit price (millionths a tonne) that gives minor units of the currency."""
 
 _RESCALED = (
     "CASE {currency} "
     + " ".join(f"WHEN '{code}' THEN {rescaling_factor(code)}" for code in RESCALED_CURRENCIES)
     + " ELSE 1 END"
 )
-"""Minor units of today in one of the time before a currency's decimals changed: older costs were rounded to it."""
+"""Today's minor units in one former minor unit of a currency whose decimals changed; older costs were rounded to former
+ones.
+"""
 
 
 def cost_is_wrong(line: str, currency: str) -> str:
     """Return the condition that a line's offset cost is not its mass at its unit price, rounded half up, or that its
-    prices are none.
+    prices are not positive.
     """
     divisor, rescaled = _DIVISOR.format(currency=currency), _RESCALED.format(currency=currency)
     product = f"{line}.mass_g * {line}.unit_price_micros"
@@ -55,7 +57,7 @@ def gross_price_is_wrong(line: str, terms: str, currency: str) -> str:
 
 
 def _unit(row: str) -> str:
-    """Return the greatest minor unit that the row's amounts were rounded to, in minor units of today."""
+    """Return the largest minor unit, in today's minor units, to which the row's amounts were rounded."""
     return f"({_RESCALED.format(currency=f'{row}.currency')})"
 
 
@@ -75,17 +77,17 @@ def total_is_wrong(row: str) -> str:
 
 
 def costs_more(row: str, lines: str, cost_minor: str) -> str:
-    """Return the condition that the offset cost of an order or a quote is above `cost_minor`, that of its `lines`, a
-    number.
+    """Return the condition that the offset cost of an order or a quote is above `cost_minor`, the cost of its lines;
+    `lines` is their number.
 
-    A line's cost is off its exact one by half a minor unit at most, and so is the order's. A least price of one minor
-    unit is above what its lines cost.
+    Costs of lines and of the order are each rounded by half a minor unit at most. A minimum cost of one minor unit may
+    be above the cost of the lines.
     """
     cost, more = f"{row}.offset_cost_minor", f"({lines} + 1) * {_unit(row)}"
     return f"({cost} > {_unit(row)} AND 2 * ({cost} - {cost_minor}) > {more})"
 
 
 def costs_less(row: str, lines: str, cost_minor: str) -> str:
-    """Return the condition that the offset cost is below that of the lines, as `costs_more` that it is above."""
+    """Return the condition that the offset cost is below that of the lines, with the tolerance of `costs_more`."""
     cost, less = f"{row}.offset_cost_minor", f"({lines} + 1) * {_unit(row)}"
     return f"(2 * ({cost} - {cost_minor}) < -{less})"

@@ -1,6 +1,6 @@
 """Checks of references: what a row names exists; SQL for one state of the database.
 
-The tables' foreign keys say so too, where the database checks them; several of these references have none.
+Foreign keys enforce most of them, but several references have no foreign key.
 """
 
 from service.storage.audit.check import (
@@ -115,7 +115,9 @@ _REFERENCES: tuple[tuple[str, str, str, dict[str, tuple[str, str]]], ...] = (
         _BATCH | {"mode, series_key": (SERIES, "mode, series_key")},
     ),
 )
-"""The noun of a row, its table and key, and what it refers to: columns, and the columns of another table's row."""
+"""For each reference: the noun of the row, its table and key, and the columns that refer to columns of another
+table.
+"""
 
 _NOT_OWNED = {ACCOUNTS, PROJECTS, BATCHES, BUNDLE_PROJECTS, PRICES, WEIGHTS, CLAIMS, REGISTRY_RETIREMENTS}
 

@@ -1,8 +1,8 @@
-"""Checks that take rules of the domain; SQL for pages by keys of several columns.
+"""Checks that call rules of the domain; SQL for pages by keys of several columns.
 
 Each reads its rows in pages and yields those that break its rule.
 
-Claims, certificates and digests never change once they are written, so that pages read at different times agree.
+Claims, certificates and digests never change, so pages that are read at different times are consistent.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ _TOKEN = re.compile(r"[0-9A-Za-z_-]{43}")
 
 
 async def _pages(statements: Statements, select: str, *order: str) -> AsyncIterator[list[Any]]:
-    """Yield the rows that `select` finds, which has a WHERE clause, in pages by the columns of their key."""
+    """Yield the rows of a statement, which must have a WHERE clause, in pages by the columns of their key."""
     after: tuple[Any, ...] = ()
     columns, places = ", ".join(order), ", ".join(f"${n + 1}" for n in range(len(order)))
     while True:
@@ -41,7 +41,7 @@ async def _pages(statements: Statements, select: str, *order: str) -> AsyncItera
 
 
 async def _bad_keys(statements: Statements) -> AsyncIterator[Key]:
-    """Yield API keys that have no digest in the form of SHA-256, or a scope that there is not."""
+    """Yield API keys whose digest does not have the form of SHA-256, or with an unknown scope."""
     scopes = {scope.value for scope in Scope}
     async for page in _pages(statements, f"SELECT {KEYS.column_list} FROM {KEYS.name} WHERE 1 = 1", "key_id"):
         for row in page:
@@ -55,7 +55,7 @@ async def _bad_keys(statements: Statements) -> AsyncIterator[Key]:
 
 
 async def _wrongly_certified(statements: Statements) -> AsyncIterator[Key]:
-    """Yield certificates whose hash is not that of their facts, or whose facts are not of their order."""
+    """Yield certificates whose hash is not that of their facts, or whose facts do not match their order."""
     columns = "account_id, order_id, number, token, facts, sha256, issued_at"
     select = f"SELECT {columns} FROM {CERTIFICATES} WHERE 1 = 1"
     async for page in _pages(statements, select, "account_id", "order_id"):
@@ -73,7 +73,7 @@ async def _wrongly_certified(statements: Statements) -> AsyncIterator[Key]:
 
 
 async def _orders(statements: Statements, page: list[Any]) -> dict[tuple[UUID, UUID], Any]:
-    """Return the number and mass of the orders of a page of certificates, and the modes of their accounts."""
+    """Return number and mass of each order on a page of certificates, and the mode of its account."""
     query = Order.filter(
         account_id__in={row["account_id"] for row in page}, id__in=[row["order_id"] for row in page]
     ).using_db(statements.client)
@@ -82,7 +82,7 @@ async def _orders(statements: Statements, page: list[Any]) -> dict[tuple[UUID, U
 
 
 def _append(intervals: list[list[int]], start_g: int, end_g: int) -> None:
-    """Add the interval; one that meets the last one makes it longer."""
+    """Add the interval to the list; if it adjoins the last one, extend that instead."""
     if intervals and intervals[-1][1] == start_g:
         intervals[-1][1] = end_g
     else:
@@ -90,7 +90,9 @@ def _append(intervals: list[list[int]], start_g: int, end_g: int) -> None:
 
 
 def _is_right(row: Any, order: Any, retired: Mapping[str, list[list[int]]]) -> bool:
-    """Return whether a certificate is due and empty, or states what its order retired under its hash."""
+    """Return True if the certificate is not issued yet and empty, or if its hash and contents match the order's
+    retirements.
+    """
     if row["issued_at"] is None:
         return all(row[column] is None for column in ("number", "token", "facts", "sha256"))
     if order is None or row["facts"] is None or row["number"] != certificate_number(row["order_id"]):

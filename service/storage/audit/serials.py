@@ -1,8 +1,8 @@
-"""Checks of serial numbers; SQL for windows over all claims. The other checks take the rules of the domain.
+"""Checks of serial numbers; SQL for windows over all claims. The other checks call rules of the domain.
 
-Each goes through its rows in pages and names those that break it. Changes nothing.
+Each reads its rows in pages and yields those that break its rule.
 
-Claims, serials and certificates never change once they are written, so that pages read at different times agree.
+Claims, serials and certificates never change, so pages that are read at different times are consistent.
 """
 
 import json
@@ -33,11 +33,11 @@ from service.storage.tables import given
 ROWS_A_PAGE = 500
 
 _Order: TypeAlias = tuple[UUID, UUID]
-"""The ids of an order's account and of the order."""
+"""Ids of an order's account and of the order."""
 
 
 async def _ambiguous(statements: Statements) -> AsyncIterator[Key]:
-    """Yield the batches whose serials could be read in two ways; none of them could be received today."""
+    """Yield the batches whose serials can be read in two ways and would be refused today."""
     async for page in _batch_pages(statements, only=SerialForm.PLAIN):
         for batch in page:
             block = block_of(batch)
@@ -62,7 +62,7 @@ async def _read_as_others(statements: Statements) -> AsyncIterator[Key]:
 
 
 async def _wrongly_claimed(statements: Statements) -> AsyncIterator[Key]:
-    """Yield the batches whose stored claims are not those of their serials, mass and mode."""
+    """Yield the batches whose stored claims differ from those computed from serials, mass and mode."""
     async for page in _batch_pages(statements):
         stored = defaultdict(set)
         for claim in await serials.of_batches(statements, [batch.id for batch in page]):
@@ -73,7 +73,7 @@ async def _wrongly_claimed(statements: Statements) -> AsyncIterator[Key]:
 
 
 async def _wrongly_certified(statements: Statements) -> AsyncIterator[Key]:
-    """Yield the orders whose certificate states other grams or serials than the order retired."""
+    """Yield the orders whose certificate states different grams or serials than the order retired."""
     after: _Order = (UUID(int=0), UUID(int=0))
     while True:
         conditions = Conditions()
@@ -96,7 +96,7 @@ async def _wrongly_certified(statements: Statements) -> AsyncIterator[Key]:
 
 
 async def _certified_twice(statements: Statements) -> AsyncIterator[Key]:
-    """Yield the orders that retired a serial which an order retired from another batch as well."""
+    """Yield the orders that retired a serial which another batch also contains and an order has retired."""
     meeting = await statements.fetch(
         f"SELECT DISTINCT batch_id FROM"
         f" (SELECT batch_id, first_number, last_number, max(last_number) OVER (PARTITION BY mode, series_key"
@@ -119,13 +119,14 @@ async def _certified_twice(statements: Statements) -> AsyncIterator[Key]:
 
 
 def _meeting(claimed: Sequence[tuple[Claim, Retirement]]) -> list[Retirement]:
-    """Return the retirements of one series whose claim meets that of a retirement of another batch."""
+    """Return the retirements of one series that overlap a retirement of another batch."""
     found = []
     upwards = sorted(((claim.first, claim.last, each) for claim, each in claimed), key=lambda end: end[:2])
-    # Upwards each meets those that start before it, downwards those that end behind it.
+    # In ascending order each is compared with those that start before it, in descending order with those that end after
+    # it.
     downwards = sorted(((-last, -first, each) for first, last, each in reversed(upwards)), key=lambda end: end[:2])
     for ends in (upwards, downwards):
-        reaches: dict[UUID, int] = {}  # of the two batches that reach furthest
+        reaches: dict[UUID, int] = {}  # the two batches with the furthest ends
         for first, last, each in ends:
             if any(reach >= first for batch_id, reach in reaches.items() if batch_id != each.batch_id):
                 found.append(each)
@@ -145,7 +146,7 @@ def _stated(facts: str) -> dict[str, dict[str, Any]]:
 
 
 def _serials_of(retired: Iterable[Retirement], found: dict[UUID, CreditBatch]) -> dict[str, dict[str, Any]]:
-    """Return what the certificate of these retirements has to state."""
+    """Return the serials that the certificate of these retirements must state."""
     taken = defaultdict(list)
     for each in retired:
         taken[each.batch_id].append(Interval(each.start_g, each.end_g))

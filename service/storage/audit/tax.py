@@ -1,8 +1,8 @@
 """Checks of tax and credit notes; SQL for one state of the database.
 
-Recomputed from the facts of each invoice, and compared with orders and ledger.
+They are recomputed from the facts of each invoice, and compared with orders and ledger.
 
-Invoices of earlier releases, which have no rate, bill what was owed and have neither.
+Invoices of earlier releases have no tax rate; they billed the debt, and have neither tax nor credit notes.
 """
 
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ from service.storage.database import Statements
 
 _INVOICE = key("i.id", account="i.account_id")
 _NOTE = key("n.id", account="n.account_id")
-# Half up, in two parts, because their product may be more than 64 bits hold.
+# Rounded half up, in two parts, because the product may exceed 64 bits.
 _TAX = (
     "(i.total_minor / 10000) * i.tax_rate_hundredths"
     " + ((i.total_minor % 10000) * i.tax_rate_hundredths * 2 + 10000) / 20000"
@@ -42,14 +42,14 @@ def _posted(account: str, alias: str, condition: str = "TRUE") -> str:
 
 
 def _place(number: str) -> tuple[int, int]:
-    """Return the year and the place in its series of a credit note, such as TEST-CN-2026-000042."""
+    """Return the year and the position of a credit note's number in its series, such as TEST-CN-2026-000042."""
     *_, year, place = number.split("-")
     return int(year), int(place)
 
 
 async def _wrong_tax_of_credit_notes(statements: Statements) -> AsyncIterator[Key]:
-    """Yield the credit notes whose tax is not the cumulative one: the product of two amounts may be more than 64 bits
-    hold. Issued invoices and credit notes never change.
+    """Yield the credit notes whose tax differs from the cumulative tax. Computed in Python, because the product of two
+    amounts may exceed 64 bits; pages are consistent, because issued documents never change.
     """
     rows = await statements.fetch(
         f"SELECT n.account_id, n.id, n.number, n.invoice_id, n.net_minor, n.tax_minor, i.total_minor,"

@@ -2,7 +2,7 @@
 
 A backup is one SQLite file with every table as it was at one moment, and a last line that describes it, with a checksum
 (`seal`). It is written from either database and restored into either one (`sides`), so a copy between two databases is
-a backup that is restored at once. The package knows no table: what there is, and of which type, the databases say.
+a backup that is restored at once. The package contains no table names: tables and types are read from the databases.
 """
 
 from service.storage.backups.copying import (

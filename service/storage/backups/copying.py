@@ -36,8 +36,8 @@ class Restored:
 async def backup(url: str, file: Path, *, pooled: bool, replace: bool, progress: Progress) -> Manifest:
     """Write a backup of the database. The file appears whole or not at all, readable by its owner alone.
 
-    The database is read as it was at one moment, while others write. Raise BackupRefused if the file exists and is not
-    to be replaced, or cannot be written.
+    The database is read as it was at one moment, while others write. Raises `BackupRefused` if the file exists and must
+    not be replaced, or cannot be written.
     """
     _require_target(url, file, replace=replace)
     with draft_in(file.parent) as draft:
@@ -92,19 +92,19 @@ async def snapshot(url: str, file: Path, *, pooled: bool, progress: Progress) ->
             await migrate(f"sqlite://{file}", only=state.migrations)
             with closing(sqlite3.connect(file, isolation_level=None)) as copy, file_errors(file, "written"):
                 for setting in ("journal_mode = OFF", "synchronous = OFF", "foreign_keys = OFF"):
-                    copy.execute(f"PRAGMA {setting}")  # a copy that fails is thrown away
+                    copy.execute(f"PRAGMA {setting}")  # a failed copy is discarded, so it need not be durable
                 copy.execute("BEGIN")
                 await side.snapshot(copy, progress)
                 copy.execute("COMMIT")
     with file_errors(file, "written"), closing(sqlite3.connect(file, isolation_level=None)) as copy:
-        copy.execute("PRAGMA journal_mode = DELETE")  # one file: a reader makes none beside it
+        copy.execute("PRAGMA journal_mode = DELETE")  # a single file: readers then create no other files beside it
         migrations = [name for (name,) in copy.execute(f"SELECT name FROM {HISTORY} ORDER BY name")]
         rows = row_counts(copy, tables_of(copy))
     return Manifest(made_at, installed_version(DISTRIBUTION), parse_address(url).dialect, migrations, rows)
 
 
 async def make_current(file: Path) -> list[str]:
-    """Apply the migrations that a copy lacks, which no process uses, and return their names."""
+    """Apply the migrations that a copy lacks, and return their names. No process uses the copy."""
     with file_errors(file, "written"):
         applied = await migrate(f"sqlite://{file}", offline=True)
         with closing(sqlite3.connect(file, isolation_level=None)) as connection:

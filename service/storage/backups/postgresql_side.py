@@ -32,13 +32,13 @@ AS_SQLITE: Mapping[str, str] = {
     "jsonb": "{}::text",
     "boolean": "{}::int",
 }
-"""Expression of a column of the type, in the form in which SQLite has it; other types have one form."""
+"""Expression that converts a column of the type to the form of SQLite; types not listed need no conversion."""
 FROM_SQLITE: Mapping[str, Callable[[Any], Any]] = {
     "timestamp with time zone": datetime.fromisoformat,
     "date": date.fromisoformat,
     "boolean": bool,
 }
-"""Conversion of a value of SQLite for a column of the type; the driver takes others as they are."""
+"""Conversion of a SQLite value for a column of the type; types not listed need no conversion."""
 
 
 class PostgresqlSide:
@@ -61,7 +61,7 @@ class PostgresqlSide:
         self._connection = await self._client.connect()
         try:
             with own_errors(Doing.CHANGING):
-                # Texts go in as they are: a decoder would round whole numbers above 64 bits.
+                # Texts are sent unchanged: a decoder would round whole numbers above 64 bits.
                 await self._connection.reset_type_codec("jsonb", schema="pg_catalog")
                 yield
         finally:
@@ -114,8 +114,9 @@ class PostgresqlSide:
                     asked = ", ".join(AS_SQLITE.get(types[name][each], "{}").format(f'"{each}"') for each in columns)
                     listed = ", ".join(f'"{column}"' for column in columns)
                     insert = f'INSERT INTO "{name}" ({listed}) VALUES ({", ".join("?" * len(columns))})'
-                    # Cursors of SQL: the driver's own leave a prepared statement in a session that a pooler shares. A
-                    # name for each table: the driver remembers which columns a text returns.
+                    # Cursors are declared in SQL, because the driver's own leave a prepared statement in a session that
+                    # a pooler shares. Each table has its own name, because the driver caches the columns that a text
+                    # returns.
                     await self._connection.execute(f'DECLARE "{name}_rows" CURSOR FOR SELECT {asked} FROM "{name}"')
                     while rows := await self._connection.fetch(f'FETCH {ROWS_A_STEP} FROM "{name}_rows"'):
                         copy.executemany(insert, map(tuple, rows))
@@ -142,11 +143,13 @@ class PostgresqlSide:
                     done += counts[name]
                 progress("checking references", total, total)
             await self._connection.execute(f"DROP TABLE {UNFINISHED}")
-        await self._connection.execute("ANALYZE")  # the plans of the first queries would be those of empty tables
+        await self._connection.execute("ANALYZE")  # otherwise the first queries would use plans for empty tables
 
     @asynccontextmanager
     async def _without_foreign_keys(self) -> AsyncIterator[None]:
-        """Inside, tables are filled in any order; at the end each reference is checked, once for all rows."""
+        """Context in which tables can be filled in any order; at its end each reference is checked once for all
+        rows.
+        """
         keys = await self._connection.fetch(
             "SELECT conrelid::regclass::text AS name, quote_ident(conname) AS constraint_name,"
             " pg_get_constraintdef(oid) AS definition FROM pg_constraint"
@@ -162,7 +165,7 @@ class PostgresqlSide:
                 )
 
     async def _fill_table(self, name: str, columns: list[str], records: Iterator[list[Any]], number: int) -> None:
-        # A trigger that refuses a row may be younger than the row, which was allowed when it was written.
+        # The trigger may be younger than the rows, which were allowed when they were written.
         await self._connection.execute(f'ALTER TABLE "{name}" DISABLE TRIGGER USER')
         with _refusing(name):
             await self._connection.copy_records_to_table(name, columns=columns, records=records)
@@ -179,7 +182,7 @@ class PostgresqlSide:
 
 @contextmanager
 def _refusing(table: str) -> Iterator[None]:
-    """Turn an error of the rows that are written into a refusal that names their table."""
+    """Turn an error caused by the rows into a refusal that names their table."""
     try:
         with own_errors(Doing.CHANGING):
             yield

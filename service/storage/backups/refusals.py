@@ -8,7 +8,7 @@ from service.storage.failures import DatabaseDefect, DatabaseUnavailable, Doing,
 
 
 class BackupRefused(Exception):  # noqa: N818 - a refusal is an answer, not an error of the program
-    """A backup, restore or copy that was not made; the message says why and what to do."""
+    """A backup, restore or copy that was refused; the message says why and what to do."""
 
 
 @contextmanager

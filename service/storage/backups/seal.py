@@ -1,9 +1,9 @@
-"""Last line of a backup's file: what it holds, and the checksum of every byte before.
+"""Last line of a backup's file: a description of its contents, and the checksum of all bytes before it.
 
-    carbon-orders-backup {"format":1,"made_at":…,"version":…,"database":…,"migrations":[…],"rows":{…}} SHA-256
+carbon-orders-backup {"format":1,"made_at":…,"version":…,"database":…,"migrations":[…],"rows":{…}} SHA-256
 
-SQLite takes no notice of bytes behind its last page, so the file can be read as a database, and `tail -n 1` shows the
-line. A file that ends without it was not written to its end.
+SQLite ignores bytes after its last page, so the file can be read as a database, and `tail -n 1` shows the line. A file
+without this line is incomplete.
 """
 
 import hashlib
@@ -56,7 +56,7 @@ def seal(file: Path, manifest: Manifest) -> None:
 
 def checked(file: Path, progress: Callable[[int, int], None]) -> Manifest:
     """Read the whole file and return its description. Raise BackupRefused if it is no backup, is incomplete or damaged,
-    or has a newer format. `progress` is told the bytes read so far and all of them.
+    or has a newer format. `progress` is called with the number of bytes read so far and the size of the file.
     """
     with file_errors(file, "read"), file.open("rb") as stream:
         line, checksum, line_start = _last_line(file, stream)

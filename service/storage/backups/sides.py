@@ -1,9 +1,9 @@
 """One side of a backup or a copy; SQL for the schema and its version, which no model has.
 
-A database that is read in one snapshot, or filled in one transaction.
+A database is read in one snapshot, or filled in one transaction.
 
-Both sides exchange rows with a SQLite file, whose forms of the values they share: texts for ids, times and JSON, 0 and
-1 for booleans.
+Rows are exchanged through a SQLite file, in SQLite's forms of the values: texts for ids, times and JSON, 0 and 1 for
+booleans.
 """
 
 import sqlite3
@@ -18,7 +18,7 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 """Called with the name of the step, the amount done so far, and the whole amount."""
 
 NOT_COPIED = frozenset({HISTORY, UNFINISHED, "migration_checksums"})
-"""Tables of a database about itself, which each one writes for itself."""
+"""Tables with data about the database itself, which every database writes for itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +30,19 @@ class State:
     filled: str | None
     """Name of a table that has rows, or of one that is not the service's; None if there is none."""
     is_unfinished: bool = False
-    """Return True if a restore began and did not end."""
+    """True if a restore began and did not end."""
 
 
 class Side(Protocol):
-    """A database at one end."""
+    """The source or the target of a copy."""
 
     place: str
     """The address without user and password."""
 
     def opened(self) -> AbstractAsyncContextManager[None]:
-        """Hold the connection open inside; driver errors leave the block as errors of storage/failures.py."""
+        """Keep the connection open while the context is; errors of the driver leave it as those of
+        storage/failures.py.
+        """
         ...
 
     async def state(self) -> State:
@@ -52,8 +54,8 @@ class Side(Protocol):
         ...
 
     async def fill(self, file: sqlite3.Connection, progress: Progress) -> None:
-        """Take every row of the file in one transaction, which removes the mark as well. Raise BackupRefused, and
-        change nothing, if a table has rows by now.
+        """Take every row of the file in one transaction, which also removes the mark. Raises `BackupRefused`, and
+        changes nothing, if a table has rows in the meantime.
         """
         ...
 

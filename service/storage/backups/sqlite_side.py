@@ -20,15 +20,15 @@ LOCK_TIMEOUT_MS = 5_000
 
 
 def read_only(file: Path) -> sqlite3.Connection:
-    """Open a file that nobody changes; SQLite then makes no files beside it."""
+    """Open a file that nobody changes, so that SQLite creates no other files beside it."""
     return sqlite3.connect(f"file:{quote(str(file.absolute()))}?mode=ro&immutable=1", uri=True, isolation_level=None)
 
 
 @contextmanager
 def loading(connection: sqlite3.Connection, *, drop_indexes: bool) -> Iterator[None]:
-    """Inside, no trigger acts, and no index is kept up to date if there are to be none; both are back afterwards.
+    """Context without triggers, and without indexes if `drop_indexes` is set; both are created again at its end.
 
-    A trigger that refuses a row may be younger than the row, which was allowed when it was written.
+    A trigger may be younger than the rows that it would refuse, which were allowed when they were written.
     """
     kinds = "'trigger', 'index'" if drop_indexes else "'trigger'"
     rows = connection.execute(
@@ -59,7 +59,7 @@ class SqliteSide:
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
-        """Turn errors only: each step opens the file for itself."""
+        """Turn errors only: each step opens the file itself."""
         with own_errors(Doing.CHANGING):
             yield
 
@@ -81,7 +81,7 @@ class SqliteSide:
             return State(tuple(name for (name,) in applied), _filled(connection), UNFINISHED in names)
 
     def _reading(self) -> sqlite3.Connection:
-        """Open the file to read it while others write."""
+        """Open the file for reading while other processes write."""
         return sqlite3.connect(
             f"file:{quote(str(self.file))}?mode=rw", uri=True, isolation_level=None, timeout=LOCK_TIMEOUT_MS / 1_000
         )
@@ -89,7 +89,7 @@ class SqliteSide:
     def snapshot(self, target: Path, progress: Progress) -> None:
         """Copy all pages of one state into the empty file, while others write."""
         with closing(self._reading()) as source, closing(sqlite3.connect(target)) as copy:
-            # A transaction of our own holds the state. Otherwise every write of another process begins the copy anew.
+            # In an explicit transaction, because otherwise every write of another process restarts the copy.
             source.execute("BEGIN")
             source.execute("SELECT count(*) FROM sqlite_master").fetchone()
             with file_errors(target, "written"):
@@ -107,7 +107,7 @@ class SqliteSide:
     async def fill(self, file: sqlite3.Connection, progress: Progress) -> None:
         (name,) = (row[2] for row in file.execute("PRAGMA database_list") if row[1] == "main")
         with closing(self._connect()) as connection:
-            # Attached as SQLite's own connection, because rows then never pass through Python.
+            # Attached to SQLite's own connection, so that rows need not pass through Python.
             connection.execute("ATTACH DATABASE ? AS source", [f"file:{quote(name)}?mode=ro&immutable=1"])
             connection.execute("BEGIN IMMEDIATE")
             try:

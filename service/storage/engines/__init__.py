@@ -1,8 +1,8 @@
 """The two Tortoise back ends, corrected so that a cancelled task leaves neither a lock nor a connection behind.
 
-Contains the common part of both dialects; it must not know a table. Both clients begin, commit and roll back by
-themselves: Tortoise's own transaction contexts take the lock (SQLite) or the connection (PostgreSQL) before they can
-give it back.
+Contains the common part of both dialects; must not know a table. Both clients begin, commit and roll back themselves,
+because Tortoise's own transaction contexts can be cancelled after they have taken the lock (SQLite) or the connection
+(PostgreSQL) and before they can release it.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ class Encoders(dict[type, Callable[[Any], Any] | None]):
     """
 
     def encoded(self, parameters: Iterable[object]) -> list[Any]:
-        """Return the parameters as the driver takes them."""
+        """Return the parameters converted for the driver."""
         return [value if (encode := self[type(value)]) is None else encode(value) for value in parameters]
 
     def __missing__(self, kind: type) -> Callable[[Any], Any] | None:
@@ -57,8 +57,8 @@ class Statements(ABC):
 
     @property
     def is_distributed(self) -> bool:
-        """Return True if the tables of accounts may lie on several nodes of a Citus cluster: a statement that locks
-        rows must then name one account.
+        """Return True if the tables of accounts may be on several nodes of a Citus cluster. A statement that locks rows
+        must then be limited to one account.
         """
         return False
 
@@ -74,7 +74,7 @@ class Statements(ABC):
     @abstractmethod
     def fetch_cells(self, sql: str, *parameters: object) -> Awaitable[list[Sequence[Any]]]:
         """Return the rows as `fetch` does, but by position, which is faster for lists of thousands of cells. For
-        queries only: outside a transaction those of several callers may go to the database together.
+        queries only: outside a transaction, queries of several callers may be sent to the database together.
         """
 
     @abstractmethod
@@ -87,7 +87,7 @@ class Statements(ABC):
 async def uncancelled(work: Coroutine[Any, Any, T]) -> T:
     """Run `work` to its end even when the caller is cancelled meanwhile, however often, and return its result.
 
-    The cancellation is raised afterwards. `work` has to limit its own time.
+    The cancellation is raised afterwards. `work` must limit its own duration.
     """
     task = asyncio.ensure_future(work)
     cancellation: asyncio.CancelledError | None = None

@@ -1,6 +1,7 @@
-"""Availability of a database at this moment: whether it answers, and whether a write could succeed.
+"""Present availability of a database: does it answer, and could a write succeed?
 
-The watch (storage/watch.py) and the engines write it; readiness and every new call read it. Knows no driver.
+It is updated by the watch (storage/watch.py) and the engines, and read by readiness checks and every new call. Does not
+know the drivers.
 """
 
 import asyncio
@@ -24,27 +25,27 @@ log = structlog.get_logger(__name__)
 
 AWAY = Failure("the database is away")
 AWAY_AFTER = 2
-"""Probes that fail one after the other before every call is refused at once."""
+"""Number of failed probes in a row after which every call is refused at once."""
 QUIET_S = 1.0
-"""One line of the log for a kind of failure in this time."""
+"""Seconds in which a kind of failure is logged at most once."""
 
 
 class Availability:
-    """Begins as available: whoever opens a database has just been answered by it. One instance belongs to one event
-    loop.
+    """Availability of one database. It begins as available, because the database has just answered when it was opened.
+    One instance belongs to one event loop.
     """
 
     def __init__(self) -> None:
         self.is_away = False
-        """True while new calls are refused at once and waiting calls are ended."""
+        """True while new calls are refused at once and waiting calls are cancelled."""
         self.is_watched = False
-        """True while a watch runs that notices when the database is back."""
+        """True while a watch runs that notices when the database answers again."""
         self.takes_writes = True
-        """True if the database said so in a session that began after the last refusal."""
+        """False after the database refused a write as read-only, until a session that began later accepts writes."""
         self.refused_write: Failure | None = None
-        """Why the last write failed, FULL, BROKEN or LOCKED, until one succeeds."""
+        """Failure of the last write, FULL, BROKEN or LOCKED; None after a write that succeeded."""
         self.suspected = asyncio.Event()
-        """Set by a call that failed: the watch looks at once."""
+        """Set by a call that failed, so that the watch probes at once."""
         self.failed_probes = 0
         self._is_damaged = False
         self._was_ready = True
@@ -61,12 +62,12 @@ class Availability:
             raise DatabaseUnavailable(AWAY, doing)
 
     def refuse_if_read_only(self) -> None:
-        """Refuse `UNAVAILABLE` while the database takes no writes: each attempt would cost it a session."""
+        """Refuse `UNAVAILABLE` while the database is read-only, because each attempt would use up a session."""
         if self.is_watched and not self.takes_writes:
             raise DatabaseUnavailable(READ_ONLY, Doing.CHANGING)
 
     def note(self, error: BaseException) -> None:
-        """Take a call's failure into account. One that says nothing of the database's state is ignored."""
+        """Record a call's failure. A failure that says nothing about the database's state is ignored."""
         if not isinstance(error, DatabaseUnavailable) or error.failure in (CONFLICT, AWAY):
             return
         failure = error.failure
@@ -81,7 +82,7 @@ class Availability:
         self._log_change(failure.name)
 
     def note_probe(self, *, takes_writes: bool) -> None:
-        """Record that the database has answered, and whether it takes writes."""
+        """Record that the database has answered, and if it accepts writes."""
         self.failed_probes = 0
         self.is_away = False
         self.takes_writes = takes_writes
@@ -94,7 +95,7 @@ class Availability:
         self._log_change(why)
 
     def note_locked(self) -> None:
-        """Another process has held the file for as long as a writer waits: the next ones do not wait."""
+        """Record that another process has locked the file for as long as a writer waits. Later writers do not wait."""
         self.refused_write = LOCKED
         self._log_change(LOCKED.name)
 

@@ -1,8 +1,8 @@
-"""A pool of PostgreSQL connections that are handed over without a task, a proxy or a round trip.
+"""A pool of PostgreSQL connections that hands them over without a task, a proxy or a round trip.
 
-asyncpg's own pool makes all three for each statement and costs more than the statement. It needs them because it cannot
-know the session's state; here no session state is ever set. Knows nothing of transactions: a connection must be outside
-any when it is given back, or be abandoned.
+asyncpg's own pool uses all three for each statement, which takes longer than the statement. It needs them to reset the
+session's state; here no session state is ever set. Does not know transactions: a connection must be outside of any when
+it is given back, or be abandoned.
 """
 
 import asyncio
@@ -27,15 +27,16 @@ class ConnectionPool:
         self._wait_s = wait_s
         self._free: list[Any] = []
         self._open: set[Any] = set()
-        self._places = size_max  # connections that may still be made
-        self._waiting = FairLine()  # by caller, so that a crowd of one delays others by one connection's work
+        self._places = size_max  # number of connections that may still be opened
+        # a fair queue by caller, so that a caller with many requests delays others by one statement only
+        self._waiting = FairLine()
         self._taking: set[asyncio.Timeout] = set()
         self._closed = False
         self.size_max = size_max
         self.waits = 0
-        """Number of times that no connection was free and no more could be made."""
+        """Number of times that no connection was free and no more could be opened."""
         self.refused = 0
-        """Number of times that no connection came free in time."""
+        """Number of times that no connection became free in time."""
 
     @property
     def in_use(self) -> int:
@@ -48,7 +49,7 @@ class ConnectionPool:
         return len(self._waiting)
 
     def take_free(self) -> Any:
-        """Return an idle connection, or None: without an await, which is the usual case."""
+        """Return an idle connection, or None. Has no await, because this is the usual case."""
         while self._free:
             connection = self._free.pop()
             if not connection.is_closed():
@@ -92,7 +93,7 @@ class ConnectionPool:
         self._forget(connection)
 
     def cut(self) -> None:
-        """Cut every connection, those in use too, and refuse the waiting tasks as after `wait_s`."""
+        """Cut every connection, including those in use, and refuse the waiting tasks as if `wait_s` had passed."""
         for connection in tuple(self._open):
             connection.terminate()
         for deadline in tuple(self._taking):
@@ -101,7 +102,7 @@ class ConnectionPool:
         self._taking.clear()
 
     def add(self, connection: Any) -> None:
-        """Add an idle connection that was made elsewhere. There is a place for it."""
+        """Add an idle connection that was opened elsewhere, for which the pool must have a place."""
         self._places -= 1
         self._open.add(connection)
         self._free.append(connection)
@@ -117,7 +118,7 @@ class ConnectionPool:
                 connection.terminate()
 
     async def _made(self) -> Any:
-        """Return a new connection, or None while there are as many as permitted."""
+        """Return a new connection, or None if the maximum is reached."""
         if not self._places:
             return None
         self._places -= 1
@@ -130,7 +131,7 @@ class ConnectionPool:
         return connection
 
     async def _given(self) -> Any:
-        """Take a connection that was given back, or make a new one in the place of a lost one."""
+        """Return a connection that was given back, or a new one in place of a lost one."""
         self.waits += 1
         while True:
             waiting: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -138,7 +139,8 @@ class ConnectionPool:
             try:
                 connection = await waiting
             except asyncio.CancelledError:
-                # Handed over in the very turn in which the wait ended: without this it would be lost for good.
+                # If the wait ends in the same turn of the loop as this cancellation, the connection has been handed
+                # over and would be lost.
                 if waiting.done() and not waiting.cancelled() and waiting.result() is not None:
                     self.give_back(waiting.result())
                 elif waiting.done() and not waiting.cancelled():

@@ -1,7 +1,8 @@
 """Connections to the first of several PostgreSQL hosts that answers and has the wanted role.
 
-asyncpg tries one host after the other within one time limit: a host that accepts connections and answers nothing, or
-that drops packets, would keep it from the host that was promoted. Knows addresses of `service.kit.database_address`.
+asyncpg tries one host after the other within one time limit: a host that accepts connections without answering, or that
+drops packets, would use up the time before the promoted host is tried. Uses addresses of
+`service.kit.database_address`.
 """
 
 import asyncio
@@ -11,7 +12,9 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]
 
 HEAD_START_S = 0.25
-"""Time after which the next host is tried beside one that has not answered: less than the watch waits for a probe."""
+"""Seconds after which the next host is tried in parallel with one that has not answered; shorter than the watch waits
+for a probe.
+"""
 
 
 async def connect_to_first(address: Mapping[str, Any], **options: Any) -> Any:
@@ -19,7 +22,7 @@ async def connect_to_first(address: Mapping[str, Any], **options: Any) -> Any:
     or has not answered for `HEAD_START_S`; raise the driver's exception if all fail. Safe to cancel.
     """
     hosts, ports = address.get("host") or (), address.get("port") or ()
-    # With prefer-standby all hosts are asked before one is chosen.
+    # With prefer-standby all hosts are tried before one is chosen.
     if len(hosts) < 2 or address.get("target_session_attrs") == "prefer-standby":
         return await asyncpg.connect(**address, **options)
     left = list(zip(hosts, ports, strict=True))
@@ -40,7 +43,8 @@ async def connect_to_first(address: Mapping[str, Any], **options: Any) -> Any:
                 elif error is None:
                     attempt.result().terminate()
                 elif failure is None or isinstance(failure, asyncpg.exceptions.TargetServerAttributeNotMatched):
-                    failure = error  # a host in the wrong role says less than one that cannot be reached
+                    # the failure of an unreachable host is more informative than that of a host in the wrong role
+                    failure = error
         if chosen is None:
             assert failure is not None  # noqa: S101 - every attempt has ended without a connection
             raise failure

@@ -1,10 +1,10 @@
-"""The limits of a database's connections, which a database and a replica of it take alike."""
+"""Limits of a database's connections, which apply to a database and to its replica."""
 
 from typing import TypedDict
 
 
 class Limits(TypedDict, total=False):
-    """Limits by name; the engines have the defaults. A SQLite file has no use for those of the pool."""
+    """Limits by name; the engines define the defaults. Limits of the pool do not apply to a SQLite file."""
 
     pool_size_max: int
     pool_wait_ms: int
@@ -12,10 +12,10 @@ class Limits(TypedDict, total=False):
     statement_timeout_ms: int
     statement_cache_size: int
     idle_transaction_ms: int
-    """Time after which a PostgreSQL ends a session that stands still in a transaction."""
+    """Time after which PostgreSQL ends a session that is idle in a transaction."""
     pooled: bool
-    """For a PostgreSQL behind a pooler in transaction mode, which `statement_cache_size=0` implies: no session is told
-    anything at its start, and every statement runs in a transaction.
+    """True for a PostgreSQL behind a pooler in transaction mode, which `statement_cache_size=0` implies: sessions get
+    no settings at their start, and every statement runs in a transaction.
     """
     query_batching: bool
-    """Queries of one text that wait at the same time go to PostgreSQL as one statement."""
+    """True if queries with the same text that wait at the same time are sent to PostgreSQL as one statement."""

@@ -1,8 +1,9 @@
-"""Short SQLite reads on the event loop's own thread, without the two thread hops that cost ten times the read itself.
+"""Short SQLite reads on the event loop's own thread, without two switches between threads, which take ten times as long
+as the read.
 
-A statement that does not end within its few milliseconds is interrupted and remembered as slow: it runs again on the
-reader's thread, and for a minute only there, so that no scan blocks the loop often. The milliseconds are processor
-time: on a busy machine a short read may take long, and would be no shorter elsewhere. Knows no table.
+A statement that exceeds its few milliseconds is interrupted and marked as slow: it runs again on the reader's thread,
+and for a minute only there, so that scans rarely block the loop. The milliseconds are processor time, because on a busy
+machine a short read may take long on any thread. Knows no table.
 """
 
 import sqlite3
@@ -12,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 STEPS_BETWEEN_CLOCK_READS = 1_000
-"""Virtual machine steps; some tens of microseconds."""
+"""Virtual machine steps between two checks of the deadline: some tens of microseconds."""
 SLOW_KEPT_MAX = 1_000
 SLOW_KEPT_S = 60
 
@@ -26,7 +27,8 @@ class LoopReader:
         self._slow: OrderedDict[str, float] = OrderedDict()
         self._connection = connect()
         self._connection.row_factory = None
-        # No wait for a lock may stop the loop; in WAL mode a reader meets one only while the file is being recovered.
+        # A wait for a lock must not stop the loop. In WAL mode a reader meets a lock only while the file is being
+        # recovered.
         self._connection.execute("PRAGMA busy_timeout = 0")
         self._connection.set_progress_handler(lambda: time.thread_time() > self._ends_at, STEPS_BETWEEN_CLOCK_READS)
 

@@ -1,6 +1,6 @@
 """PostgreSQL through asyncpg: a pool of connections whose sessions never change state.
 
-Knows the types of values and the server settings that make acknowledged orders durable; it must not know a table.
+Knows the types of values and the server settings that make acknowledged orders durable; must not know a table.
 """
 
 import asyncio
@@ -37,7 +37,9 @@ from service.storage.failures import DatabaseDefect, DatabaseUnavailable, Doing,
 _savepoints = count()
 
 ANSWERED = (asyncpg.PostgresError, asyncpg.InterfaceError)
-"""Errors of the server or of asyncpg about a statement: the connection is in order, or known to be closed."""
+"""Errors of the server or of asyncpg about a statement, after which the connection is either usable or known to be
+closed.
+"""
 
 
 def _retires(error: BaseException) -> bool:
@@ -52,7 +54,7 @@ def _aware(value: datetime) -> datetime:
 
 
 PLAIN = frozenset({UUID, pgproto.UUID, str, int, bool, bytes, type(None)})
-"""Types that asyncpg takes unchanged, for a fast test: the parameters of a group of reads are hundreds."""
+"""Types that asyncpg takes unchanged; one set look-up for each parameter, because a group of reads has hundreds."""
 
 ENCODERS = Encoders({datetime: _aware, dict: json_text, list: json_text})
 
@@ -95,7 +97,7 @@ class PostgresqlClient(AsyncpgDBClient):
             pool_size_max,
             batches=query_batching,
         )
-        # The server ends a statement; this bound is for a server that no longer answers.
+        # The server itself ends a slow statement; this limit is for a server that no longer answers.
         self.silence_s = statement_timeout_ms / 1_000 + 1 if statement_timeout_ms else None
 
     @property
@@ -120,7 +122,7 @@ class PostgresqlClient(AsyncpgDBClient):
         except BaseException:
             connection.terminate()
             raise
-        if self.connections is not None:  # another task was first, which opened the pool at the same time
+        if self.connections is not None:  # another task opened the pool at the same time
             connection.terminate()
             return
         self.connections = ConnectionPool(self.connect, size_max=self.pool_size_max, wait_s=self.pool_wait_s)
@@ -128,7 +130,7 @@ class PostgresqlClient(AsyncpgDBClient):
         await self._post_connect()
 
     async def connect(self) -> Any:
-        """Return a fresh connection with this client's limits, which is in no pool."""
+        """Open and return a connection with this client's limits that does not belong to the pool."""
         settings = SESSION | {name: str(ms) for name, ms in self._timeouts_ms().items()}
         address = parse_address(self.url)
         settings |= address.server_settings
@@ -161,7 +163,7 @@ class PostgresqlClient(AsyncpgDBClient):
             raise
 
     def end_waiting(self) -> None:
-        """Cut every connection and end the wait for one: who waits for the database is refused now."""
+        """Cut every connection and end the wait for one: waiting tasks are refused at once."""
         if self.connections is not None:
             self.connections.cut()
 
@@ -180,22 +182,22 @@ class PostgresqlClient(AsyncpgDBClient):
 
     @asynccontextmanager
     async def _one_session(self, connection: Any) -> AsyncIterator[None]:
-        """Inside, every message of a statement reaches the same session.
+        """Context in which every message of a statement reaches the same session.
 
-        A pooler gives a session to whoever comes next as soon as the server is ready for a query, which it is between
-        the parsing of a statement and its execution: outside of a transaction a statement could be answered with the
-        rows of another client's.
+        A pooler reassigns a session as soon as the server is ready for a query, and that is also so between the parsing
+        of a statement and its execution. Outside of a transaction a statement could therefore get the rows of another
+        client's statement.
         """
         if self.pooled:
             await connection.execute(self._begin(None))
         yield
-        if self.pooled:  # one whose statement failed is not given back inside its transaction, but replaced
+        if self.pooled:  # after a failed statement it is inside a transaction, so it is replaced instead of given back
             await connection.execute("COMMIT")
 
     @contextmanager
     def returning(self, connection: Any, doing: Doing) -> Iterator[None]:
-        """Give the connection back if the statements inside were answered in full, and cut it otherwise: a connection
-        left in the middle of an answer would give it to its next user. Turn failures of the driver into our own.
+        """Give the connection back if all statements inside were answered completely; otherwise cut it, because its
+        next user would receive the rest of the answer. Failures of the driver become errors of storage/failures.py.
         """
         try:
             yield
@@ -207,11 +209,11 @@ class PostgresqlClient(AsyncpgDBClient):
         self.give_back(connection)
 
     def give_back(self, connection: Any) -> None:
-        """Give back a connection whose statements were answered in full."""
+        """Give back a connection whose statements were answered completely."""
         self._opened.give_back(connection)
 
     def failed(self, connection: Any, error: BaseException, doing: Doing) -> BaseException:
-        """Give a connection back whose statement has failed, or cut it; return the error of our own."""
+        """Give a connection back after a failed statement, or cut it; return the error to raise."""
         own = own_error(error, doing)
         self.availability.note(own)
         if isinstance(error, ANSWERED) and not _retires(own):
@@ -249,9 +251,9 @@ class PostgresqlClient(AsyncpgDBClient):
         await uncancelled(self._commit(connection))
 
     def _begin(self, lock_timeout_ms: int | None) -> str:
-        """Set everything in one round trip: a text without parameters may hold several statements."""
+        """Send all settings in one round trip: a text without parameters may contain several statements."""
         begin, limits = "BEGIN", {}
-        if self.pooled:  # its sessions were told nothing at their start
+        if self.pooled:  # its sessions get no settings at their start
             begin, limits = "BEGIN ISOLATION LEVEL READ COMMITTED", self._timeouts_ms()
         if lock_timeout_ms is not None:
             limits["lock_timeout"] = lock_timeout_ms
@@ -261,7 +263,7 @@ class PostgresqlClient(AsyncpgDBClient):
         return {
             "lock_timeout": self.lock_timeout_ms,
             "statement_timeout": self.statement_timeout_ms,
-            # A process that stands still in a transaction holds its locks: the server ends it.
+            # The server ends a process's transaction that is idle, because it would keep its locks.
             "idle_in_transaction_session_timeout": self.idle_transaction_ms,
         }
 
@@ -273,7 +275,7 @@ class PostgresqlClient(AsyncpgDBClient):
             except BaseException:
                 connection.terminate()
                 raise
-        # A statement failed and its error was swallowed: the server rolls back and calls it success.
+        # A statement failed and the error was swallowed: the server rolls back, but reports no error.
         if said != "COMMIT":
             raise DatabaseDefect("the transaction had failed before its commit")
 
@@ -324,7 +326,7 @@ class PostgresqlTransaction(TransactionWrapper):
 
 
 class _OwnErrors(ConnectionWrapper[Any]):
-    """Turns what a statement of a transaction raises."""
+    """Converter of the errors of a transaction's statements."""
 
     __slots__ = ()
 
@@ -337,8 +339,8 @@ class _OwnErrors(ConnectionWrapper[Any]):
 
 
 class _Lease:
-    """A connection for one task, which ends as in `PostgresqlClient.returning`. A class, because a generator for each
-    statement costs as much as its parameters.
+    """A connection for one task, which is given back or cut as by `PostgresqlClient.returning`. A class, because a
+    generator-based context manager takes as long as encoding the parameters.
     """
 
     __slots__ = ("_client", "_connection")
@@ -391,7 +393,7 @@ class PostgresqlStatements(Statements):
         return int(affected) if affected.isdigit() else 0
 
     async def run_sql(self, method: str, sql: str, parameters: Sequence[object]) -> Any:
-        """Call asyncpg's method of that name."""
+        """Call the asyncpg method with this name."""
         encoded = parameters if PLAIN.issuperset(map(type, parameters)) else ENCODERS.encoded(parameters)
         async with self.client.acquire_connection() as connection:
             return await self._watch.run(sql, getattr(connection, method)(sql, *encoded))

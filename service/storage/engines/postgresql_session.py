@@ -14,19 +14,19 @@ SESSION = {
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "8000",
 }
-"""Settings that each session gets at its start. The keepalives end sessions of hosts that are gone, with their locks;
-the server ignores them on a socket of the file system.
+"""Settings that each session gets at its start. The keepalives end sessions of clients that have vanished, and release
+their locks; the server ignores them on a Unix socket.
 """
 KEEPALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 1, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 8_000}
-"""The same for this end of the connection: seconds, seconds, probes, milliseconds."""
+"""The same for the client's end of the connection: seconds, seconds, probes, milliseconds."""
 
 IS_DISTRIBUTED = "SELECT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'citus')"
 TAKES_WRITES = "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'"
 
 
 async def decode_json(connection: asyncpg.Connection) -> None:
-    """Let asyncpg decode JSON; text goes to the server unchanged."""
-    # Tortoise and `ENCODERS` both hand over JSON text, hence no encoder of our own.
+    """Let asyncpg decode JSON; text is sent to the server unchanged."""
+    # Tortoise and `ENCODERS` both pass JSON text, so no encoder is set.
     for name in ("json", "jsonb"):
         await connection.set_type_codec(name, schema="pg_catalog", encoder=str, decoder=orjson.loads, format="text")
 
@@ -43,11 +43,13 @@ async def require_durable(connection: asyncpg.Connection) -> None:
 
 
 def keep_alive(connection: asyncpg.Connection) -> None:
-    """Let the system close a connection to a host that is gone: a minute of silence would not be noticed otherwise."""
+    """Enable TCP keepalives, so that a connection to a vanished host is closed; otherwise silence would go
+    unnoticed.
+    """
     peer = connection._transport.get_extra_info("socket")  # noqa: SLF001 - asyncpg has no public way
     if peer is None or peer.family not in (socket.AF_INET, socket.AF_INET6):
         return
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, value in KEEPALIVE.items():
-        if hasattr(socket, name):  # not every system has each
+        if hasattr(socket, name):  # not every system has all of these options
             peer.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

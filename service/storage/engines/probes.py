@@ -1,6 +1,6 @@
-"""The cheapest question that tells whether a database answers and takes writes, on a connection of its own.
+"""Probe: the cheapest query that shows if a database answers and accepts writes, on a separate connection.
 
-Knows both drivers; it must not know a table. How often it is asked is in storage/watch.py.
+Knows both drivers; must not know a table. Its interval is in storage/watch.py.
 """
 
 import asyncio
@@ -15,15 +15,15 @@ from service.storage.engines.postgresql_session import TAKES_WRITES
 from service.storage.failures import BROKEN, DatabaseUnavailable, Doing, own_errors
 
 FILE_BUSY_S = 0.5
-"""Time that the probe of a file waits for another process: less than the watch waits for the probe."""
+"""Seconds that the probe of a file waits for another process; shorter than the watch waits for the probe."""
 
 
 class Probe(Protocol):
-    """Asks one database."""
+    """Probe of one database."""
 
     async def ask(self, *, afresh: bool) -> bool:
-        """Return whether the database takes writes; raise `DatabaseUnavailable` when it does not answer. `afresh` asks
-        in a new session, because an old one may keep a state that is over.
+        """Return True if the database accepts writes; raise `DatabaseUnavailable` if it does not answer. `afresh` uses
+        a new session, because an old one may keep a former state.
         """
 
     async def close(self) -> None:
@@ -31,7 +31,9 @@ class Probe(Protocol):
 
 
 class PostgresqlProbe:
-    """Asks through a connection that is in no pool, so that a pool in use is not taken for a server that is away."""
+    """Probe through a connection outside of the pool, so that a fully used pool is not taken for an unreachable
+    server.
+    """
 
     def __init__(self, client: PostgresqlClient) -> None:
         self._client = client
@@ -44,7 +46,7 @@ class PostgresqlProbe:
             if self._connection is None or self._connection.is_closed():
                 self._connection = await self._client.connect()
             with own_errors(Doing.READING):
-                # In a transaction, because a pooler may give each statement outside of one to another server.
+                # In a transaction, because a pooler may send statements outside of one to different servers.
                 async with self._connection.transaction():
                     takes_writes: bool = await self._connection.fetchval(TAKES_WRITES)
         except BaseException:
@@ -62,7 +64,7 @@ class PostgresqlProbe:
 
 
 class SqliteProbe:
-    """Opens the file anew each time, so that one that was moved away or replaced is noticed."""
+    """Probe that opens the file anew each time, so that a file that was moved away or replaced is noticed."""
 
     def __init__(self, path: str) -> None:
         self._path = Path(path).absolute()
@@ -70,7 +72,7 @@ class SqliteProbe:
         self._asking: asyncio.Future[bool] | None = None
 
     async def ask(self, *, afresh: bool) -> bool:  # noqa: ARG002 - each time is afresh
-        # A disk that hangs keeps the thread: it is waited for again, instead of another one being lost.
+        # A disk that hangs blocks the thread. The same thread is waited for again, so that no more threads are blocked.
         if self._asking is None or self._asking.done():
             self._asking = asyncio.ensure_future(asyncio.to_thread(self._look))
         return await asyncio.shield(self._asking)

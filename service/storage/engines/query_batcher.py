@@ -1,8 +1,8 @@
-"""Batching of queries of one text that wait at the same time: they go to PostgreSQL as one statement, and each gets its
-own rows.
+"""Batching of queries that have the same text and wait at the same time: they are sent to PostgreSQL as one statement,
+and each gets its own rows.
 
-A round trip costs the service and the database more than most queries. Knows no table; the queries here are outside any
-transaction, and may be run again.
+A round trip takes longer than most queries. Knows no table; the queries are outside any transaction and may be run
+again.
 """
 
 import asyncio
@@ -25,18 +25,14 @@ Fetch: TypeAlias = Callable[[str, Parameters], Awaitable[Rows]]
 _Member: TypeAlias = tuple[Parameters, "asyncio.Future[Rows]", Context]
 
 GROUP_MAX = 8
-"""Maximum number of statements of one text at the same time: more would save little and make the first wait for more of
-them.
-"""
+"""Maximum number of queries in one statement: more would save little and delay the first of them."""
 
 PATIENCE_S = 0.01
-"""After this time in the queue behind another statement a query is sent alone, so that large queries do not delay small
-ones.
-"""
+"""Seconds after which a waiting query is sent alone, so that large queries do not delay small ones."""
 
 SLOW_S = 0.1
-"""Time from which a query counts as slow. Its text is then not batched, because its rows would keep those of others
-waiting, and callers take turns at it.
+"""Time from which a query counts as slow. Queries with its text are then not batched, because they would delay the
+others in the batch; callers take turns to run them.
 """
 SLOW_TEXTS_MAX = 1_000
 
@@ -45,13 +41,13 @@ _PLACEHOLDER = re.compile(r"\$(\d+)")
 
 
 class QueryBatcher:
-    """A batcher that runs queries through `fetch`. A query whose text is not running is sent in the next turn of the
-    loop, with those of its text that come in this one; later ones share the next statement.
+    """A batcher that runs queries through `fetch`. The first query of a text is sent in the next turn of the event
+    loop, together with others of its text that arrive in this turn; later ones share the next statement.
 
-    A batch begins after the last of its queries came, so each sees all that was committed before. If a batch fails,
-    each query is run alone. A query whose text was slow last time is run alone too. Unless it is the service's own, it
-    takes one of the turns that the callers of such queries share: half of the `connections`, so that other statements
-    find one, and an eighth for each caller. Without `batches` every query is run alone. One instance
+    A batch starts after the last of its queries arrived, so each sees everything that was committed before it. If a
+    batch fails, each query is run alone. A query whose text was slow last time is run alone too. Unless it is the
+    service's own, it takes one of the turns that the callers of such queries share: half of the `connections`, so that
+    other statements find one, and an eighth for each caller. Without `batches` every query is run alone. One instance
     belongs to one event loop.
     """
 
@@ -63,7 +59,9 @@ class QueryBatcher:
         self._slow: OrderedDict[str, None] = OrderedDict()
 
     def fetch(self, sql: str, parameters: Parameters) -> Awaitable[Rows]:
-        """Return the rows by position. A caller who is cancelled leaves the others their rows."""
+        """Return the rows by position. If one caller is cancelled, the other callers of the batch still get their
+        rows.
+        """
         if sql in self._slow or not self._batches:
             return self.fetch_alone(sql, parameters)
         text = self._texts.get(sql)
@@ -72,7 +70,9 @@ class QueryBatcher:
         return text.ask(parameters)
 
     async def fetch_alone(self, sql: str, parameters: Parameters, caller: WaitingCaller | None = None) -> Rows:
-        """Return the rows of a query that is in no batch. Refuses `UNAVAILABLE` a slow one whose caller has left."""
+        """Return the rows of a query that is not batched. Refuses `UNAVAILABLE` for a slow one whose caller has
+        disconnected.
+        """
         caller = caller or CALLER.get()
         if sql not in self._slow or caller is NOBODY:
             return await self.timed(sql, sql, parameters)
@@ -80,7 +80,7 @@ class QueryBatcher:
             return await self.timed(sql, sql, parameters)
 
     async def timed(self, sql: str, batch: str, parameters: Parameters, members: int = 1) -> Rows:
-        """Run the query, or the batch of so many of it, and note whether the query is slow."""
+        """Run the query, or a batch of `members` of them, and record if it was slow."""
         began_s = time.perf_counter()
         rows = await self._fetch(batch, parameters)
         if time.perf_counter() - began_s < SLOW_S * members:
@@ -109,7 +109,7 @@ class _Text:
     def __init__(
         self, sql: str, batcher: QueryBatcher, of: "dict[str, _Text]", loop: asyncio.AbstractEventLoop
     ) -> None:
-        self._loop = loop  # kept: before Python 3.12 each look for the running one is a call of the system
+        self._loop = loop  # cached, because before Python 3.12 each look-up of the running loop is a system call
         self._sql = sql
         self._batcher = batcher
         self._of = of
@@ -127,7 +127,8 @@ class _Text:
         return answer
 
     def _begin(self) -> None:
-        # A clean context: it reads for others too, and must not log or trace as the request that happened to be first.
+        # An empty context, because the task reads for several requests and its log lines and traces must not carry the
+        # id of the first.
         task = self._loop.create_task(self._take_turns(), name="grouped reads", context=Context())
         self._running.add(task)
         task.add_done_callback(self._ended)
@@ -139,10 +140,10 @@ class _Text:
 
     async def _take_turns(self) -> None:
         while self._waiting:
-            # Powers of two: a connection keeps four statements of each text instead of eight, and their plans.
+            # Powers of two, so that a connection keeps four prepared statements of each text instead of eight.
             size = min(GROUP_MAX, 1 << len(self._waiting).bit_length() - 1)
             if self._batcher.is_slow(self._sql):
-                size = len(self._waiting)  # each of them alone
+                size = len(self._waiting)  # each of them is run alone
             members = self._waiting[:size]
             del self._waiting[:size]
             try:
@@ -152,10 +153,10 @@ class _Text:
                 raise
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        # A callback, because a task that is cancelled before its first turn never comes to a `finally` of its own.
+        # A callback, because a task that is cancelled before its first turn never reaches its own `finally`.
         self._running.discard(task)
         if self._waiting and not task.cancelled():
-            self._begin()  # a query came in the turn in which none was waiting
+            self._begin()  # a query arrived after the last look at the queue
         elif not self._running:
             self._of.pop(self._sql, None)
             _leave(self._waiting)
@@ -173,7 +174,7 @@ class _Text:
             except Exception:  # noqa: BLE001 - whichever of them it comes from is told so when asked singly
                 await asyncio.gather(*(self._answer_one(*member) for member in members))
                 return
-            rows.sort(key=_MEMBER)  # as they come, unless the database asked for several at a time
+            rows.sort(key=_MEMBER)  # the rows are unsorted, unless the database was asked for several queries at a time
             of = list(map(_MEMBER, rows))
             end = 0
             for member, (_, answer, _) in enumerate(members):
@@ -196,16 +197,18 @@ class _Text:
 
 
 def _leave(members: "list[_Member]") -> None:
-    """Cancel the waiting queries: the loop is ending, and this task was cancelled."""
+    """Cancel the waiting queries, because the loop is ending and this task was cancelled."""
     for _, answer, _ in members:
         answer.cancel()
 
 
 @lru_cache(maxsize=512)
 def _grouped(sql: str, width: int, members: int) -> str:
-    """Return the query repeated, each time with its own parameters; the last column tells whose row it is.
+    """Return the query repeated, each time with its own parameters; the last column is the index of the query to which
+    a row belongs.
 
     The rows of each keep their order, because nothing sorts the result of a subquery.
+
     """
 
     def of_one(member: int) -> str:

@@ -1,6 +1,6 @@
 """SQLite: one connection that writes, in `BEGIN IMMEDIATE` transactions, and one that only reads.
 
-Knows how values are stored in a file without types for them; it must not know a table.
+Knows how values are stored in a file that has no types for them; must not know a table.
 """
 
 import asyncio
@@ -41,18 +41,20 @@ T = TypeVar("T")
 BUSY_PAUSE_S = 0.005
 
 STEPS_BETWEEN_CLOCK_READS = 100_000
-"""Virtual machine steps; a few milliseconds, so that a statement's deadline costs nothing measurable."""
+"""Virtual machine steps between two checks of the deadline: a few milliseconds, so that the checks take no measurable
+time.
+"""
 
 
 def instant_text(value: datetime) -> str:
-    """Fixed width and always UTC, so that the order of texts is the order of times."""
+    """Write the time in UTC with a fixed width, so that texts sort like times."""
     if value.tzinfo is None:
         raise ValueError(f"a naive datetime cannot be stored: {value!r}")
     return value.astimezone(UTC).isoformat(" ", "microseconds")
 
 
-# Tortoise registers an adapter that keeps the value's own offset and drops zero microseconds: its rows and ours would
-# not sort together. The registry is the sqlite3 module's, hence one for the whole process.
+# Tortoise's adapter keeps the offset and drops zero microseconds, so its rows would not sort with ours. The registry
+# belongs to the sqlite3 module and applies to the whole process.
 sqlite3.register_adapter(datetime, instant_text)
 
 DECODERS: Mapping[type, Callable[[Any], Any]] = {
@@ -63,7 +65,7 @@ DECODERS: Mapping[type, Callable[[Any], Any]] = {
     dict: orjson.loads,
 }
 """Conversion of a column's text or integer to the value that PostgreSQL's driver would return; dict represents JSON.
-Its UUID is parsed eight times as fast as the standard library's, of which it is a subclass.
+`pgproto.UUID` is a subclass of the standard library's UUID that is parsed eight times as fast.
 """
 
 
@@ -75,7 +77,7 @@ _QUOTED_OR_PLACEHOLDER = re.compile(r"'(?:[^']|'')*'|\$(\d+)")
 
 @lru_cache(maxsize=1_000)
 def numbered(sql: str) -> str:
-    """Replace `$1` by `?1`: SQLite takes `$1` for a name and would number the names in their order of appearance."""
+    """Replace `$1` by `?1`, because SQLite takes `$1` for a name and numbers names in the order of their appearance."""
     return _QUOTED_OR_PLACEHOLDER.sub(lambda found: f"?{found[1]}" if found[1] else found[0], sql)
 
 
@@ -97,7 +99,8 @@ def _commit(connection: sqlite3.Connection) -> None:
     try:
         connection.execute("COMMIT")
     except BaseException:
-        _roll_back(connection)  # a full disk leaves the transaction open, and every later one would fail inside it
+        # after an error such as a full disk the transaction is still open, and every later one would fail inside it
+        _roll_back(connection)
         raise
 
 
@@ -107,7 +110,7 @@ def _roll_back(connection: sqlite3.Connection) -> None:
 
 
 _WATCHED = (run_sql, _commit)
-"""Steps of a connection's thread that are statements: to begin is only to wait for other writers."""
+"""Steps of a connection's thread that run statements; beginning a transaction only waits for other writers."""
 
 
 def _require(held: bool, otherwise: str) -> None:
@@ -116,9 +119,9 @@ def _require(held: bool, otherwise: str) -> None:
 
 
 class BoundedConnection(aiosqlite.Connection):
-    """Interrupts a statement that runs longer than `statement_timeout_ms` (`SQLITE_INTERRUPT`); 0 means no limit.
+    """A connection that interrupts statements after `statement_timeout_ms` (`SQLITE_INTERRUPT`); 0 means no limit.
 
-    Whatever fails is raised as an error of our own, and `availability` is told.
+    Failures are recorded in `availability` and raised as errors of storage/failures.py.
     """
 
     statement_timeout_ms = 0
@@ -139,18 +142,18 @@ class BoundedConnection(aiosqlite.Connection):
         self._doing = Doing.READING if only_reads else Doing.CHANGING
 
     async def _execute(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        # Every statement passes here, Tortoise's too.
+        # Every statement passes here, including Tortoise's.
         return await self._run(fn, partial(fn, *args, **kwargs), args)
 
     async def _run(self, fn: Callable[..., Any], step: Callable[[], T], args: Sequence[Any]) -> T:
-        """Run the step, which is `fn` with the arguments. The clock starts in the connection's thread: a statement does
-        not pay for those queued before it.
+        """Run the step, which is `fn` with the arguments. Its time starts in the connection's thread, so that the wait
+        behind other statements does not count.
         """
         took_s = 0.0
 
         def bounded() -> T:
             nonlocal took_s
-            if self._only_reads and fn is run_sql:  # it may have queued since before the file was known to be away
+            if self._only_reads and fn is run_sql:  # it may have been queued before the file became unavailable
                 self._availability.refuse_if_away()
             began_s = time.monotonic()
             if self.statement_timeout_ms:
@@ -180,8 +183,8 @@ class BoundedConnection(aiosqlite.Connection):
         return await self._execute(fn, self._conn, *args)
 
     async def call_unless_left(self, fn: Callable[..., T], *args: Any) -> T:
-        """Run `fn` as `call` does, alone on the connection. If this task is cancelled, `fn` is not begun, or broken off
-        at its deadline, which is then now; the task ends when the connection is free again.
+        """Run `fn` as `call` does, alone on the connection. If this task is cancelled, `fn` is not started, or is
+        interrupted at once; the task ends when the connection is free again.
         """
         is_left = False
 
@@ -230,7 +233,8 @@ class SqliteClient(TortoiseSqliteClient):
         self.lock_timeout_ms = lock_timeout_ms
         self.statement_timeout_ms = statement_timeout_ms
         self.statement_cache_size = statement_cache_size
-        # FULL, because NORMAL may lose the last commits at power loss; it is the default of most builds, not of all.
+        # FULL, because NORMAL may lose the last commits when power fails. FULL is the default of most builds, but not
+        # of all.
         self.pragmas = {
             "busy_timeout": lock_timeout_ms,
             "journal_mode": "wal",
@@ -254,7 +258,7 @@ class SqliteClient(TortoiseSqliteClient):
             with own_errors(Doing.READING):
                 await connection
         except BaseException:
-            # aiosqlite leaves its thread to end by itself, which then speaks to an event loop that may be closed.
+            # aiosqlite does not wait for its thread, which could then call an event loop that is closed.
             await asyncio.to_thread(connection._thread.join)  # noqa: SLF001 - it has no public way
             raise
         await connection.limit_statements(self.statement_timeout_ms)
@@ -264,7 +268,9 @@ class SqliteClient(TortoiseSqliteClient):
         """Do nothing: reads of the file wait for a moment only, and writes for `lock_timeout_ms`."""
 
     async def _reopen(self) -> None:
-        """SQLite opens a file that it may not write as one that it only reads, and stays with that."""
+        """Reopen the connection if it is read-only: SQLite opens a file that it cannot write as read-only, and keeps
+        that.
+        """
         worn = self._connection
         await self._open()
         if worn is not None:
@@ -275,8 +281,8 @@ class SqliteClient(TortoiseSqliteClient):
         mode = "rwc" if self.create else "rw"
         location = f"file:{quote(str(Path(self.filename).absolute()))}?mode={mode}"
         if self.create:
-            # For its owner alone, because digests of keys and customers' names are inside. SQLite gives the files of
-            # its log the mode of the database.
+            # Readable by the owner only, because the file contains digests of keys and names of customers. SQLite gives
+            # its log files the same mode.
             with suppress(FileExistsError):
                 os.close(os.open(self.filename, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         connection = sqlite3.connect(
@@ -296,8 +302,8 @@ class SqliteClient(TortoiseSqliteClient):
         return connection
 
     def _set(self, connection: sqlite3.Connection, pragma: str, wanted: object) -> None:
-        """Set the journal mode, with retries: of several processes that open a new file at once, one sets it; SQLite
-        refuses the others at once instead of letting them wait their `busy_timeout`.
+        """Set the journal mode, with retries: if several processes open a new file at once, SQLite refuses all but one
+        immediately, without regard to their `busy_timeout`.
         """
         give_up_at = time.monotonic() + self.lock_timeout_ms / 1000
         while True:
@@ -317,11 +323,11 @@ class SqliteClient(TortoiseSqliteClient):
     async def transaction(self, lock_timeout_ms: int | None = None) -> AsyncIterator[SqliteTransactionWrapper]:
         """Commit at the end, roll back on any exception; a cancellation at any await has one of the two outcomes.
 
-        Waits for other writers, of this process or of others, at most `lock_timeout_ms`: then `UNAVAILABLE`.
+        Waits for other writers, of this process or of others, at most `lock_timeout_ms`, then refuses `UNAVAILABLE`.
         """
         timeout_ms = self.lock_timeout_ms if lock_timeout_ms is None else lock_timeout_ms
         if self.availability.refused_write is LOCKED:
-            timeout_ms = 0  # others have waited in vain: until one gets through, nobody else does
+            timeout_ms = 0  # other writers have waited in vain; until one succeeds, nobody waits
         asked_at = time.monotonic()
         self.availability.refuse_if_away(Doing.CHANGING)
         try:

@@ -1,9 +1,10 @@
 """The connection of a SQLite file that only reads, for prepared statements and for queries of models alike.
 
-A short read runs on the event loop's own thread; any other one in the connection's thread, where the reads of several
+A short read runs on the event loop's own thread; any other read in the connection's thread, where reads of several
 callers take turns.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,8 +14,8 @@ from service.storage.engines.sqlite import SqliteClient, reading, run_sql
 
 
 class SqliteReader(SqliteClient):
-    """A client whose thread runs nothing but reads, one after another. `loop_read_ms` is how long one may hold up the
-    event loop before it goes to the thread; with 0 each goes there at once.
+    """A client whose thread runs reads only, one after another. `loop_read_ms` is the time that a read may block the
+    event loop before it is moved to the thread; with 0 every read uses the thread.
     """
 
     def __init__(self, file: str, *, loop_read_ms: int, **limits: Any) -> None:
@@ -53,6 +54,9 @@ class SqliteReader(SqliteClient):
     async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
         """Return the rows of a query that Tortoise has built."""
         rows, names = await self.read(query, values or [])
+        # A read on the loop never waits. Without a turn for others, the dozen queries of a document hold the loop for
+        # several milliseconds.
+        await asyncio.sleep(0)
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, Sequence[dict[str, Any]]]:

@@ -46,7 +46,8 @@ class SqliteStatements(Statements):
         return answer
 
     async def _run(self, sql: str, parameters: tuple[object, ...]) -> tuple[list[Any], tuple[str, ...], int]:
-        # A group of orders names its account and each order a dozen times; writing an id as text takes a microsecond.
+        # Encoded ids are cached, because a group of orders repeats each of them a dozen times and encoding takes a
+        # microsecond.
         texts: dict[int, Any] = {}
         values = []
         for value in parameters:

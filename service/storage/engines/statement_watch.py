@@ -1,6 +1,6 @@
-"""Watch of single statements: a line of the log for each slow one, and a span if statements are traced.
+"""Monitoring of single statements: a log line for each slow one, and a span if statements are traced.
 
-Sees the text of a statement, which has placeholders, and never its values. Knows no driver.
+Sees the text of a statement with its placeholders, never the values. Does not know the drivers.
 """
 
 import time
@@ -26,7 +26,7 @@ class StatementTracer(Protocol):
 
 
 class StatementWatch:
-    """Logs statements that take longer than `slow_ms`, none if it is 0. One instance for all connections."""
+    """Logger of statements that take longer than `slow_ms`; 0 disables it. One instance serves all connections."""
 
     def __init__(self, *, slow_ms: int = 0, tracer: StatementTracer | None = None) -> None:
         self._slow_s = slow_ms / 1_000 if slow_ms else float("inf")
@@ -35,7 +35,7 @@ class StatementWatch:
         """Number of slow statements."""
 
     async def run(self, sql: str, work: Awaitable[T]) -> T:
-        """Return what the work returns, which runs the statement on a connection."""
+        """Run the work, which executes the statement, and return its result."""
         began_s = time.perf_counter()
         try:
             with self.span(sql):
@@ -44,11 +44,11 @@ class StatementWatch:
             self.ended(sql, time.perf_counter() - began_s)
 
     def span(self, sql: str) -> AbstractContextManager[object]:
-        """Return the span of a statement, which does nothing if statements are not traced."""
+        """Return the span of a statement; a no-op if statements are not traced."""
         return _NO_SPAN if self._tracer is None else self._tracer.statement(sql)
 
     def traced(self, read: Callable[[str, P], T]) -> Callable[[str, P], T]:
-        """Return the function, which runs the statement that it is given first, with a span around if there are any."""
+        """Wrap the function, whose first argument is a statement, in a span if statements are traced."""
         if self._tracer is None:
             return read
 

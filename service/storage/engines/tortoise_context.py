@@ -1,8 +1,8 @@
 """Tortoise's process-wide state: the models, and the one dialect in which they build their SQL.
 
-Knows Tortoise's context and the models' fields; it must not know a connection. Tortoise builds each model's query for
-one dialect and asks the current context for it, even when a query names its connection; a context entered in one task
-(a lifespan) is not seen in another (a request). So one context without any connection serves the whole process.
+Knows Tortoise's context and the models' fields; must not know a connection. Tortoise takes the dialect of each query
+from the current context, even when a query names its connection, and a context entered in one task (a lifespan) is not
+visible in another (a request). So one context without any connection is used for the whole process.
 """
 
 from collections import Counter
@@ -35,7 +35,7 @@ async def enter(dialect: Dialect) -> Mapping[str, type]:
     """Let the models build SQL for `dialect` until `leave()`; return the columns whose values SQLite stores as another
     type.
 
-    RuntimeError while a database of the other dialect is open: its model queries would be built wrongly.
+    Raises `RuntimeError` while a database of the other dialect is open, whose queries would be built wrongly.
     """
     if any(number for other, number in _open.items() if other != dialect):
         raise RuntimeError(
@@ -46,9 +46,9 @@ async def enter(dialect: Dialect) -> Mapping[str, type]:
             await context.close_connections()
         _contexts.clear()
         context = TortoiseContext()
-        with context:  # building the models' queries looks the context up
+        with context:  # a context is required to build the models' queries
             await context.init(
-                # A query that forgot `.using_db()` meets this client, which has no file and no address, and fails.
+                # A query without `.using_db()` gets this client, which has no file and no address, and fails.
                 config={
                     "connections": {"default": {"engine": f"service.storage.engines.{dialect}", "credentials": {}}},
                     "apps": {"storage": {"models": [MODELS], "default_connection": "default"}},
@@ -63,14 +63,15 @@ async def enter(dialect: Dialect) -> Mapping[str, type]:
 
 
 def leave(dialect: Dialect) -> None:
-    """Close one database of this dialect."""
+    """Record that one database of this dialect is closed."""
     _open[dialect] -= 1
 
 
 def column_kinds(models: Iterable[type[Model]]) -> dict[str, type]:
     """Return types by column name: UUID, datetime, date, bool or dict (JSON); other columns are absent.
 
-    RuntimeError when two models give one name to different types: a row of hand-written SQL has only the name to go by.
+    Raises `RuntimeError` if two models use one name for different types, because rows of hand-written SQL are decoded
+    by name only.
     """
     found: dict[str, tuple[type | None, str]] = {}
     for model in models:

@@ -1,7 +1,8 @@
-"""Checksums of the files of applied migrations: an edited one would leave databases of one release that differ.
+"""Checksums of the files of applied migrations: if a migration could be edited later, databases of one release could
+differ.
 
-The table `migration_checksums` is made by the runner, as the history is. Databases of before get the checksums of this
-release's files at their next migration.
+The runner creates the table `migration_checksums`, as it does the history. Databases that are older than this table get
+the checksums of this release's files at their next migration.
 """
 
 import hashlib
@@ -27,13 +28,13 @@ def checksum(package: str, name: str) -> str | None:
         return None
     found = hashlib.sha256()
     for file in files:
-        text = file.read_text(encoding="utf-8")  # reads any line end as a newline
+        text = file.read_text(encoding="utf-8")  # universal newlines: every line end is read as "\n"
         found.update(f"{file.name} {len(text)}\n{text}".encode())
     return found.hexdigest()
 
 
 async def refuse_edited(client: Any, package: str) -> None:
-    """Raise MigrationRefused if the files of an applied migration are not those that were applied."""
+    """Raise `MigrationRefused` if the files of an applied migration have been edited since."""
     for row in await client.execute_query_dict(f"SELECT name, sha256 FROM {TABLE} ORDER BY name"):
         if checksum(package, row["name"]) not in (None, row["sha256"]):
             raise MigrationRefused(

@@ -1,7 +1,7 @@
 """Runner of migrations: each is applied whole or not at all, and once, even if several processes start at the same
 time.
 
-Knows Tortoise's planner and its history table `tortoise_migrations`; it must not know a table of ours. Tortoise's own
+Knows Tortoise's planner and its history table `tortoise_migrations`; must not know any other table. Tortoise's own
 executor is not used, because it writes the history after the migration's transaction: a process killed between the two,
 or a second one starting meanwhile, would apply a migration twice.
 """
@@ -26,16 +26,16 @@ APP = "storage"
 MIGRATIONS = "service.storage.migrations"
 HISTORY = "tortoise_migrations"
 UNFINISHED = "unfinished_restore"
-"""Table that a database has while a restore fills it: no other command uses the database then."""
+"""Table that exists while a restore fills the database; other commands refuse the database then."""
 BACKUP_ID = 0x43_4F_42_55
 """`PRAGMA application_id` of a backup's file, "COBU"; a database has none."""
 LOCK_TIMEOUT_MS = 5_000
-"""Lock timeout of a migration: it gives up before the requests queued behind it time out."""
+"""Lock timeout of a migration in milliseconds: it gives up before the requests that are queued behind it time out."""
 TURN_TIMEOUT_MS = 60_000
-"""Maximum time that a process waits for another one that is migrating."""
+"""Maximum time in milliseconds that a process waits for another one that is migrating."""
 
 _CREATED_MEANWHILE = frozenset({"23505", "42710", "42P07"})
-"""SQLSTATEs: a unique index, a type or a table was there."""
+"""SQLSTATEs for a unique index, a type or a table that already exists."""
 
 
 async def migrate(
@@ -46,14 +46,15 @@ async def migrate(
     restoring: bool = False,
     only: Collection[str] | None = None,
 ) -> list[str]:
-    """Apply every migration. Return the names of those that this call applied, in order; `[]` if there were none.
+    """Apply every missing migration. Return the names of those that this call applied, in order; `[]` if there were
+    none.
 
     `pooled` is for a database behind a pooler. `offline` states that no other process of the service works on the
-    database. `restoring` is for the restore that the database waits for, `only` for the tables of an earlier release.
-    Creates a SQLite file and its folder, not a PostgreSQL database. Safe to call from several processes at once and to
-    kill at any moment. Raises MigrationRefused when an applied migration was edited, when one needs `offline` or cannot
-    convert a row, or when the database may not be used; and RuntimeError when rows deviate afterwards from what they
-    were or SQLite's foreign keys do not hold; that migration then changed nothing.
+    database. `restoring` permits a database whose restore is unfinished; `only` limits the migrations to those of an
+    earlier release. Creates a SQLite file and its folder, not a PostgreSQL database. Safe to call from several
+    processes at once and to kill at any moment. Raises MigrationRefused when an applied migration was edited, when one
+    needs `offline` or cannot convert a row, or when the database may not be used; and `RuntimeError` when the check of
+    the rows after a migration fails or SQLite's foreign keys are violated; the migration is then rolled back.
     """
     client = _client(url, create=True, pooled=pooled)
     try:
@@ -93,14 +94,14 @@ def _client(url: str, *, create: bool, pooled: bool) -> Any:
     address = parse_address(url)
     if address.dialect == "sqlite":
         file = Path(address.file).absolute()
-        if is_backup(file):  # opening it as a database would change it, and its checksum would not hold
+        if is_backup(file):  # opening it as a database would change it and invalidate its checksum
             raise MigrationRefused("The database file is a backup. Run carbon-orders restore to make a database of it.")
         if create:
             with own_errors(Doing.CHANGING):
                 file.parent.mkdir(parents=True, exist_ok=True)
         elif not file.exists():
             return None
-        # Rebuilding a table means dropping the old one, and with foreign keys on that deletes its children's rows.
+        # Rebuilding a table drops the old one, and with foreign keys enabled that deletes the rows that refer to it.
         return SqliteClient(
             str(file),
             create=create,
@@ -119,7 +120,7 @@ def _client(url: str, *, create: bool, pooled: bool) -> Any:
 
 
 def is_backup(file: Path) -> bool:
-    """Return True if the file is a backup, which its header says."""
+    """Return True if the file's header marks it as a backup."""
     with own_errors(Doing.READING):
         if not file.is_file():
             return False
@@ -167,14 +168,14 @@ async def _ensure(creation: Awaitable[None]) -> None:
     try:
         await creation
     except DatabaseDefect as error:
-        # PostgreSQL refuses the second of two processes that create one table at once in spite of IF NOT EXISTS: by
-        # the index of its types, by the table's type, or by the table, as far as the first one has got.
+        # If two processes create a table at once, PostgreSQL refuses the second in spite of IF NOT EXISTS. The error
+        # names the index of types, the table's type or the table, depending on the progress of the first.
         if error.code not in _CREATED_MEANWHILE:
             raise
 
 
 async def _apply_next(client: Any, *, offline: bool, only: Collection[str] | None) -> str | None:
-    """Commit the next migration and its line in the history together; return None when there is none."""
+    """Apply the next migration and record it in the history, in one transaction; return None if there is none left."""
     async with client.transaction() as transaction:
         if isinstance(client, PostgresqlClient):
             await transaction.execute_script(

@@ -1,8 +1,8 @@
 """One SQL text for two databases: type names in braces, and lines that only one of the two reads.
 
-Knows the dialects' words; it must not know a table.
+Knows the dialects' words; must not know a table.
 
-    {uuid} {instant} {json} {flag} {bytes}     the dialect's type names
+{uuid} {instant} {json} {flag} {bytes}     the dialect's type names
     -- sqlite only                             the lines up to the next `-- end` are for SQLite (or: -- postgresql only)
     -- end
 """
@@ -53,8 +53,8 @@ def _type_name(name: str, dialect: Dialect) -> str:
 
 
 def statements(text: str) -> Iterator[str]:
-    """Yield the statements of a SQLite text. SQLite itself finds the end of each, so a trigger's body stays in one
-    piece.
+    """Yield the statements of a SQLite text. SQLite itself finds the end of each, so that the body of a trigger is not
+    split.
     """
     gathered = ""
     for piece in re.split(r"(?<=;)", text):
@@ -89,7 +89,7 @@ class SqlFile(Operation):
         return self.path.name
 
     def state_forward(self, app_label: str, state: State) -> None:
-        """Keep no state of the models, because nothing is ever generated from it."""
+        """Do nothing, because migrations are never generated from the models."""
 
     async def database_forward(
         self,

@@ -7,9 +7,9 @@ from tortoise.indexes import Index
 
 
 def relation_to(model: str, **options: Any) -> Any:
-    """Return a relation to the model, stored in a column of the relation's name and `_id`.
+    """Return a relation to the model, stored in the column `<name>_id`.
 
-    The database's own constraint is in the migrations: it often covers more columns, such as the account.
+    Its foreign key is in the migrations, because it often covers more columns, such as the account.
     """
     return fields.ForeignKeyField(
         f"storage.{model}", related_name=False, on_delete=fields.RESTRICT, db_constraint=False, **options

@@ -26,7 +26,7 @@ class Organisation(Model):
 
 
 class Account(Model):
-    """A live account and its test twin share an organisation and nothing else."""
+    """A live or a test account. The two share only their organisation."""
 
     id = fields.UUIDField(primary_key=True)
     organisation: Any = relation_to("Organisation")
@@ -58,7 +58,9 @@ class Account(Model):
 
 
 class AccountHead(Model):
-    """Locked first and raised last by every transaction that writes for the account."""
+    """Number of an account's last event; every transaction that writes for the account locks it first and updates it
+    last.
+    """
 
     account: Any = fields.OneToOneField("storage.Account", related_name=False, primary_key=True, db_constraint=False)
     event_seq = fields.BigIntField()
@@ -110,7 +112,7 @@ class Contact(Model):
 
 
 class SustainabilityPage(Model):
-    """The public page of an account; its slug is unique in its mode."""
+    """The public page of an account; its slug is unique within its mode."""
 
     account: Any = fields.OneToOneField("storage.Account", related_name=False, primary_key=True, db_constraint=False)
     mode = fields.CharField(max_length=4)
@@ -128,7 +130,9 @@ class SustainabilityPage(Model):
 
 
 class SecretCheck(Model):
-    """The one row that says which secret the keys of this database are digested under, and not the secret."""
+    """A single row with the check value of the secret under which the keys of this database are digested; it does not
+    reveal the secret.
+    """
 
     only_row = fields.IntField(primary_key=True, generated=False)
     value = FixedCharField(max_length=64)

@@ -95,7 +95,7 @@ class SerialSeries(Model):
 
 
 class SerialClaim(Model):
-    """Key (batch_id, series_key, first_number, is_reading): credits of a series that a batch stands for."""
+    """Key (batch_id, series_key, first_number, is_reading): credits of a series that a batch contains."""
 
     batch: Any = relation_to("CreditBatch")
     mode = fields.CharField(max_length=4)

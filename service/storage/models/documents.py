@@ -9,8 +9,8 @@ from service.storage.models._columns import relation_to
 
 
 class Document(Model):
-    """Facts of an invoice or credit note, and its PDF, null until it is drawn; never changed otherwise; key
-    (account_id, id).
+    """Facts of an invoice or credit note; key (account_id, id). They never change, except that the PDF, null at first,
+    is added.
     """
 
     id = fields.UUIDField(primary_key=True)

@@ -1,7 +1,7 @@
 """Tables of money: prepaid balances, the journals of the ledger, payments, invoices and credit
 notes.
 
-`account_id` is the account whose balance it is: the parent's, where a client account ordered.
+`account_id` is the account that owns the balance: for an order of a client account, its parent.
 """
 
 from typing import Any
@@ -115,7 +115,7 @@ class Invoice(Model):
 
 
 class InvoiceLine(Model):
-    """One order as it was billed; append-only; key (account_id, invoice_id, position), and an order is on one
+    """One order as it was billed; append-only; key (account_id, invoice_id, position), and an order is on at most one
     invoice.
     """
 

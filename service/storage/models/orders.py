@@ -101,7 +101,9 @@ class CreditEntry(Model):
 
 
 class Backorder(Model):
-    """An order line's place in its bundle's queue, one queue for all accounts; key (bundle_id, order_id, position)."""
+    """A waiting order line, with its place in the queue that all accounts share; key (bundle_id, order_id,
+    position).
+    """
 
     order: Any = relation_to("Order")
     bundle: Any = relation_to("Bundle")

@@ -45,7 +45,7 @@ class Logo(Model):
 
 
 class BillingDetails(Model):
-    """A payer as its invoices print it, and its seller, null for the first one; key account_id."""
+    """A payer as its invoices print it, and its seller, null for the first seller; key account_id."""
 
     account: Any = fields.OneToOneField("storage.Account", related_name=False, primary_key=True, db_constraint=False)
     seller: Any = relation_to("Seller", null=True)

@@ -69,6 +69,7 @@ def cells_in(answer: httpx.Response) -> list[dict[str, str]]:
 def problem_in(answer: httpx.Response) -> tuple[int, str, str]:
     assert answer.headers["content-type"] == "application/problem+json"
     body = answer.json()
+    assert body["type"] == f"http://127.0.0.1:8000/problems#{body['code'].lower().replace('_', '-')}"
     assert (body["status"], body["requestId"]) == (answer.status_code, answer.headers["x-request-id"])
     return answer.status_code, body["code"], body["detail"]
 

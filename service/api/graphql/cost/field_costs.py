@@ -126,7 +126,7 @@ def _price(parent: GraphQLNamedType, name: str, field: GraphQLField) -> FieldPri
             else FieldPrice(_type_cost(below), Shape.NODES, below, 1)
         )
     if _is_connection(below) and {"first", "last"} & field.args.keys():
-        scanned = said if said.count else None
+        scanned = said if said.count or said.scan else None
         return FieldPrice(_CONNECTION if said.own is None else said.own, Shape.CONNECTION, below, scanned=scanned)
     own = _type_cost(below) if said.own is None else said.own
     inner = field.type.of_type if is_non_null_type(field.type) else field.type

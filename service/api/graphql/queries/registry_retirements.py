@@ -23,8 +23,9 @@ class RegistryRetirementQueries:
     @strawberry.field(
         description="Credits that are retired for orders in the seller's records, and for which no entry of the "
         "registry is recorded, or only a part; by batch and serial number; needs scope `operator`. Record the entries "
-        "with `recordRegistryRetirement`. Null only if reading it failed; `errors` then says why.",
-        metadata=priced(scan=SCAN_COST),
+        "with `recordRegistryRetirement`. The list costs 50 cost points and those of its page. Null only if reading it "
+        "failed; `errors` then says why.",
+        metadata=priced(own=SCAN_COST),
     )
     async def retirements_without_evidence(
         self,
