@@ -29,7 +29,7 @@ from service.storage import models
 from service.storage.database import Database
 from service.storage.migrations import migrate
 from tests import processes, programs
-from tests.books import assert_books_balance
+from tests.books import assert_books_balance, assert_rows_balance
 from tests.former_release import former, former_empty, former_migrated  # noqa: F401 - fixtures
 from tests.redis_server import running_redis
 from tests.virtual_time import VirtualTimeLoop
@@ -159,12 +159,28 @@ async def _truncate(url: str) -> None:
 
 
 class Cleaner:
-    """Empties the shared database through one connection and in an event loop of its own: thousands of times."""
+    """Checks and empties the shared database after each test, in an event loop of its own.
+
+    It has one connection for the whole session, because PostgreSQL plans the checks of the books once for each
+    connection, and that takes longer than most tests.
+    """
+
+    is_distributed = False
+    dialect = "postgresql"
+    """Members of `Statements` that the checks read."""
 
     def __init__(self, url: str) -> None:
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         settings = {"application_name": CLEANER, "session_replication_role": "replica"}
         self._connection = self._runner.run(asyncpg.connect(url, server_settings=settings))
+
+    async def fetch(self, sql: str, *parameters: object) -> list[Any]:
+        """Return the rows of a query, for the checks."""
+        rows: list[Any] = await self._connection.fetch(sql, *parameters)
+        return rows
+
+    def assert_books_balance(self) -> None:
+        self._runner.run(assert_rows_balance(self))
 
     def clean(self) -> None:
         self._runner.run(self._connection.execute(EMPTY))
@@ -267,9 +283,14 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def balanced(database: Database) -> AsyncIterator[Database]:
+async def balanced(request: pytest.FixtureRequest, database: Database) -> AsyncIterator[Database]:
     """The test's database, whose books have to balance afterwards. Fixtures ask for it instead of `database`, unless
     their tests damage the books.
     """
+    is_shared = database.dialect == "postgresql" and not CITUS_URL
+    cleaner: Cleaner | None = request.getfixturevalue("cleaner") if is_shared else None
     yield database
-    await assert_books_balance(database)
+    if cleaner is None:
+        await assert_books_balance(database)
+    else:
+        await asyncio.to_thread(cleaner.assert_books_balance)  # in a thread, for it runs an event loop of its own

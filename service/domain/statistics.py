@@ -2,9 +2,46 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from typing import TypeAlias
 
 GROUPS_MAX = 100
+DAY = timedelta(days=1)
+Days: TypeAlias = tuple[date | None, date | None]
+"""The first of consecutive days (UTC), and the day after the last; None is no end."""
+Span: TypeAlias = tuple[datetime, datetime]
+"""A time, and the one that it ends before."""
+_LAST_DAY = datetime.max.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=UTC)
+
+
+def spans(since: datetime | None, until: datetime | None) -> tuple[Days | None, list[Span]]:
+    """Return the whole days of a range of time, None if it has none, and the times of the range that are in no whole
+    day. A range that is empty has one such time, which is empty too.
+    """
+    if since is not None:
+        since = min(since, _LAST_DAY)  # no day begins after it
+    first = None if since is None else _next_midnight(since)
+    last = None if until is None else _midnight(until)
+    if since is not None and until is not None and first is not None and last is not None and first >= last:
+        return None, [(since, until)]
+    edges = []
+    if since is not None and first is not None and since < first:
+        edges.append((since, first))
+    if until is not None and last is not None and last < until:
+        edges.append((last, until))
+    return (None if first is None else first.date(), None if last is None else last.date()), edges
+
+
+def _midnight(time: datetime) -> datetime:
+    """Return the beginning of the day of the time."""
+    return time.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _next_midnight(time: datetime) -> datetime:
+    """Return the first beginning of a day that is not before the time."""
+    begins = _midnight(time)
+    return begins if begins == time else begins + DAY
 
 
 class OrderGrouping(StrEnum):

@@ -7,7 +7,7 @@ from service.domain.listing import AccountFilter, ListSort, MoneyFilter, OrderFi
 from service.domain.order import Order
 from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
-from service.storage import accounts, money, orders
+from service.storage import accounts, money, order_totals, orders
 from service.storage.tables import Columns
 
 
@@ -47,7 +47,7 @@ async def list_all_orders(
 async def count_all_orders(resources: Resources, caller: Caller, owners: Owners, wanted: OrderFilter) -> int:
     """Return the exact number of the owners' orders that the filter selects."""
     caller.require(Scope.OPERATOR)
-    return await resources.read_shared(lambda statements: orders.count(statements, owners, wanted))
+    return await resources.read_shared(lambda statements: order_totals.count(statements, owners, wanted))
 
 
 async def list_all_payments(

@@ -15,7 +15,7 @@ from service.domain.order import CreditEntry, Order, OrderLine
 from service.errors import Code, Refused
 from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
-from service.storage import clients, orders
+from service.storage import clients, order_totals, orders
 from service.storage import events as event_log
 from service.storage.database import Statements
 from service.storage.tables import Columns
@@ -88,7 +88,7 @@ async def numbered_page_of_orders(
     reader, account_id = resources.database.reader, caller.account.id
     return (
         await orders.numbered_page(reader, account_id, wanted, asked),
-        await orders.count(reader, account_id, wanted),
+        await order_totals.count(reader, account_id, wanted),
     )
 
 
@@ -97,7 +97,7 @@ async def count_orders(resources: Resources, caller: Caller, wanted: OrderFilter
     returned.
     """
     caller.require(Scope.ORDERS_READ)
-    return await orders.count(resources.database.reader, owner or caller.account.id, wanted)
+    return await order_totals.count(resources.database.reader, owner or caller.account.id, wanted)
 
 
 async def find_order(resources: Resources, caller: Caller, ref: OrderRef, *, columns: Columns = None) -> Order | None:

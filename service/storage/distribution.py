@@ -5,7 +5,7 @@ and queue lie on the coordinator, because orders of all accounts meet there, and
 Decision 0025 has what was measured.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -163,8 +163,14 @@ async def _place_missing(statements: Statements) -> list[str]:
     for key in keys:
         await statements.execute(f"ALTER TABLE {key.table} DROP CONSTRAINT {key.name}")
     await _replace_unique_sets(statements, missing)
+    # Rows that move are no new ones: they would be counted twice, in a table that is not placed yet.
+    triggers = await counting_triggers(statements, missing)
+    for trigger in triggers:
+        await statements.execute(f"DROP TRIGGER {trigger['name']} ON {trigger['table']}")
     for name in missing:
         await statements.fetch(f"SELECT {_placing(name)}::text")
+    for trigger in triggers:
+        await statements.execute(trigger["definition"])
     for key in keys:
         if _may_refer(key):
             await statements.execute(f"ALTER TABLE {key.table} ADD CONSTRAINT {key.name} {key.definition}")
@@ -180,6 +186,15 @@ async def _replace_unique_sets(statements: Statements, missing: list[str]) -> No
             await statements.execute(
                 f"ALTER TABLE {table} DROP CONSTRAINT {name}; CREATE INDEX {name} ON {table} ({columns})"
             )
+
+
+async def counting_triggers(statements: Statements, tables: Collection[str]) -> list[Mapping[str, Any]]:
+    """Return the triggers of the tables that fire after a change. Those before one refuse it, but never a new row."""
+    rows = await statements.fetch(
+        "SELECT tgrelid::regclass::text AS table, tgname AS name, pg_get_triggerdef(oid) AS definition FROM pg_trigger"
+        " WHERE NOT tgisinternal AND tgtype & 2 = 0 ORDER BY tgname"
+    )
+    return [row for row in rows if row["table"] in tables]
 
 
 def _placing(name: str) -> str:

@@ -9,7 +9,6 @@ from datetime import timedelta
 
 import pytest
 
-from service.domain.catalogue import Mode
 from service.domain.listing import OrderRef
 from service.domain.made_up_credits import TEST_ORDER_G_MAX
 from service.domain.order import ByBundleMasses, Order, OrderStatus, PaymentStatus, Source
@@ -22,18 +21,10 @@ from service.operations.simulate_order import ACTOR, Outcome, advance_test_order
 from service.operations.update_order import update_order
 from service.storage.database import Database
 from tests.books import assert_books_balance
-from tests.makers import make_batch, make_caller, make_order_request, store
+from tests.makers import make_caller, make_order_request
 from tests.shop import Shop, open_shop
 
 AFTER_MS = 10_000
-
-
-@pytest.fixture
-async def trial(balanced: Database) -> Shop:
-    """A test account's shop, where the forest has some credits."""
-    shop = await open_shop(balanced, mode=Mode.TEST)
-    await store(balanced, make_batch(shop.forest_project, 100_000, mode=Mode.TEST, serial_prefix="T-"))
-    return shop
 
 
 async def placed(shop: Shop, *, source: Source = Source.LUNE, waits: bool = False) -> Order:

@@ -289,6 +289,24 @@ CORRUPTIONS = (
         "{issued}",
     ),
     Corruption(
+        "totals of a day without an order",
+        "UPDATE order_totals SET orders = orders - 1 WHERE account_id = '{account}' AND status = 'COMPLETE'",
+        "order-totals",
+        "{complete_totals}",
+    ),
+    Corruption(
+        "totals of a day without a gram",
+        "UPDATE order_totals SET mass_low = mass_low - 1 WHERE account_id = '{account}' AND status = 'COMPLETE'",
+        "order-totals",
+        "{complete_totals}",
+    ),
+    Corruption(
+        "deleted totals of a day",
+        "DELETE FROM order_totals WHERE account_id = '{account}' AND status = 'COMPLETE'",
+        "order-totals",
+        "{complete_totals}",
+    ),
+    Corruption(
         "an order's retired grams", "UPDATE orders SET retired_g = 5 WHERE id = '{issued}'", "order-retired", "{issued}"
     ),
     Corruption(
@@ -1464,6 +1482,10 @@ async def more_names(reader: Statements, names: dict[str, Any]) -> dict[str, Any
         **last,
         "completed_event": await one(
             "seq", f"events WHERE order_id = '{names['complete']}' AND event_type = 'order.completed'"
+        ),
+        "complete_totals": await one(
+            "min(CAST(day AS TEXT) || ' ' || currency || ' ' || status || ' ' || payment_status || ' ' || kind)",
+            f"order_totals WHERE account_id = '{account}' AND status = 'COMPLETE' AND orders > 0",
         ),
         "second_seal": await one("min(first_seq)", f"event_seals WHERE account_id = '{account}' AND first_seq > 1"),
         "new": NEW,

@@ -12,7 +12,6 @@ import pytest
 
 from service.domain.accounts import Caller
 from service.domain.amounts import price_micros_of
-from service.domain.api_keys import Scope
 from service.domain.catalogue import (
     Approach,
     Bundle,
@@ -57,11 +56,6 @@ BUNDLE: dict[str, Any] = {
 }
 
 STATED = [member.name for member in fields(StatedSerials)]
-
-
-@pytest.fixture
-async def operator(shop: Shop) -> Caller:
-    return make_caller(await shop.another_account(), frozenset({Scope.OPERATOR, Scope.CATALOGUE_READ}))
 
 
 async def project(shop: Shop, operator: Caller, **facts: Any) -> Project:

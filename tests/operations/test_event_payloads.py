@@ -63,11 +63,10 @@ from service.operations.update_account import update_account
 from service.operations.update_order import update_order
 from service.operations.withdraw_batch import reinstate_batch, withdraw_batch
 from service.storage import batches, catalogue, retirements
-from service.storage.database import Database
 from service.storage.events import EVENTS
 from tests.books import rows_of
 from tests.makers import TONNE_G, make_batch, make_command, make_contact, make_order_request, store
-from tests.shop import Shop, open_shop
+from tests.shop import Shop
 
 OF_ORDER = "currency fulfilled_g mass_g paid_minor total_cost_minor"
 _OF_CREDIT = "credit_note_id credit_note_number credited_minor invoice_id invoice_number"
@@ -133,14 +132,6 @@ PAYLOADS = {
     "webhook.replayed": {"deliveries endpoint_id"},
     "webhook.test": {"endpoint_id"},
 }
-
-
-@pytest.fixture
-async def trial(balanced: Database) -> Shop:
-    """A test account's shop: the forest has credits in test mode, the ocean has none."""
-    shop = await open_shop(balanced, mode=Mode.TEST)
-    await store(balanced, make_batch(shop.forest_project, 100_000, mode=Mode.TEST, serial_prefix="T-"))
-    return shop
 
 
 async def payloads(shop: Shop) -> dict[str, set[str]]:

@@ -44,11 +44,6 @@ def resources(database: Database) -> Resources:
     return Resources(database, system_clock, uuid7)
 
 
-@pytest.fixture
-def pepper() -> bytes:
-    return b"a pepper of this test, 32 bytes."
-
-
 async def rows_of(database: Database) -> dict[str, list[tuple[object, ...]]]:
     found = {}
     for table in TABLES:

@@ -36,21 +36,6 @@ TERMS: dict[str, Any] = {
 
 
 @pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
-
-
-@pytest.fixture
-def resources(database: Database, clock: SetClock) -> Resources:
-    return Resources(database, clock, uuid7)
-
-
-@pytest.fixture
-def pepper() -> bytes:
-    return b"a pepper of this test, 32 bytes."
-
-
-@pytest.fixture
 async def pair(resources: Resources, pepper: bytes) -> AccountPair:
     await load_demo(resources, pepper=pepper)
     return await create_account(resources, **TERMS)

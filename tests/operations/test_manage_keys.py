@@ -18,21 +18,6 @@ from tests.set_clock import SetClock
 
 
 @pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
-
-
-@pytest.fixture
-def resources(database: Database, clock: SetClock) -> Resources:
-    return Resources(database, clock, uuid7)
-
-
-@pytest.fixture
-def pepper() -> bytes:
-    return b"a pepper of this test, 32 bytes."
-
-
-@pytest.fixture
 async def account_id(resources: Resources, pepper: bytes) -> UUID:
     await load_demo(resources, pepper=pepper)
     pair = await create_account(

@@ -14,7 +14,6 @@ from uuid import UUID
 import pytest
 
 from service.domain.accounts import Caller
-from service.domain.api_keys import Scope
 from service.domain.catalogue import CreditBatch, Mode, Project
 from service.domain.serials.forms import SerialForm
 from service.domain.serials.stated import StatedSerials
@@ -31,11 +30,6 @@ from tests.shop import Shop
 TRIALS = int(os.environ.get("SERIAL_TRIALS", "20"))
 VERRA = "9801-122000101-122000200-VCS-VCU-1491-VER-IN-1-612-01012019-31122019-0"
 GOLD = "GS1-1-KE-GS98-16-2019-778-"
-
-
-@pytest.fixture
-async def operator(shop: Shop) -> Caller:
-    return make_caller(await shop.another_account(), frozenset({Scope.OPERATOR, Scope.CATALOGUE_READ}))
 
 
 @pytest.fixture

@@ -25,19 +25,12 @@ from service.operations.retire_order_now import retire_order_now
 from service.operations.retire_orders import retire_order, retire_orders
 from service.operations.withdraw_batch import reinstate_batch, withdraw_batch
 from service.storage import ledger, orders, retirements
-from service.storage.database import Database
 from tests.books import assert_audit_finds_nothing, rows_of
 from tests.makers import TONNE_G, make_batch, make_order_request, store
-from tests.shop import Shop, open_shop
+from tests.shop import Shop
 
 FUTURE = "UPDATE credit_batches SET vintage = 2199 WHERE id = $1"
 PAST = "UPDATE credit_batches SET vintage = 2019 WHERE id = $1"
-
-
-@pytest.fixture
-async def shop(balanced: Database) -> Shop:
-    """The forest has 1 t of one vintage and 10 t of a later one, the ocean 1 t."""
-    return await open_shop(balanced)
 
 
 async def ordered(shop: Shop, *grams: int) -> Order:

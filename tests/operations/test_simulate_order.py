@@ -23,22 +23,13 @@ from service.operations.simulate_order import Outcome, simulate_order
 from service.storage import batches
 from service.storage.backorders import BACKORDERS
 from service.storage.balances import BALANCES
-from service.storage.database import Database
 from tests.books import assert_books_balance, rows_of
 from tests.makers import make_batch, make_caller, make_order_request, make_project, store
-from tests.shop import Shop, open_shop
+from tests.shop import Shop
 
 PLACED, FULFILLED, RETIRING = OrderStatus.PLACED, OrderStatus.FULFILLED, OrderStatus.RETIRING
 COMPLETE, CANCELLED, FAILED = OrderStatus.COMPLETE, OrderStatus.CANCELLED, OrderStatus.FAILED
 ISSUED, PAID = PaymentStatus.ISSUED, PaymentStatus.PAID
-
-
-@pytest.fixture
-async def trial(balanced: Database) -> Shop:
-    """A test account's shop: the forest has credits in test mode, the ocean has none."""
-    shop = await open_shop(balanced, mode=Mode.TEST)
-    await store(balanced, make_batch(shop.forest_project, 100_000, mode=Mode.TEST, serial_prefix="T-"))
-    return shop
 
 
 async def simulate(shop: Shop, order: Order, outcome: Outcome) -> Order:

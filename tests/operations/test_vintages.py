@@ -24,7 +24,7 @@ from service.operations.record_payment import record_payment
 from service.operations.retire_order_now import retire_order_now
 from service.operations.retire_orders import retire_order, retire_orders
 from tests.makers import TONNE_G, make_batch, make_caller, make_order_request, store
-from tests.operations.test_receive_serials import VERRA, imported, operator, received, refused  # noqa: F401 - a fixture
+from tests.operations.test_receive_serials import VERRA, imported, received, refused
 from tests.shop import Shop
 
 TODAY = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -55,7 +55,7 @@ async def dated(shop: Shop) -> Shop:
 )
 async def test_credits_whose_time_is_not_over_are_refused_at_receipt(
     dated: Shop,
-    operator: Any,  # noqa: F811 - pytest's way to ask for a fixture
+    operator: Any,
     facts: dict[str, Any],
     member: str,
 ):
@@ -71,7 +71,7 @@ async def test_credits_whose_time_is_not_over_are_refused_at_receipt(
 )
 async def test_credits_whose_time_is_over_are_received(
     dated: Shop,
-    operator: Any,  # noqa: F811
+    operator: Any,
     vintage: int,
     period_end: date | None,
 ):

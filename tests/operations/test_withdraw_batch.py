@@ -10,7 +10,6 @@ from uuid import UUID
 import pytest
 
 from service.domain.accounts import Caller
-from service.domain.api_keys import Scope
 from service.domain.catalogue import CreditBatch
 from service.domain.events import EventType
 from service.domain.listing import OrderRef
@@ -24,13 +23,7 @@ from service.operations.withdraw_batch import reinstate_batch, withdraw_batch
 from service.storage.batches import BATCHES
 from service.storage.events import EVENTS
 from tests.books import rows_of
-from tests.makers import make_caller
 from tests.shop import Shop
-
-
-@pytest.fixture
-async def operator(shop: Shop) -> Caller:
-    return make_caller(await shop.another_account(), frozenset({Scope.OPERATOR, Scope.CATALOGUE_READ}))
 
 
 def of_ocean(shop: Shop, mass_g: int) -> OrderRequest:

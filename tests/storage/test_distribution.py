@@ -2,7 +2,7 @@
 tests of PostgreSQL run on one.
 
 Seen to fail when: a unique set of a table of accounts loses its account; a foreign key between two of them names no
-account; a lock is added that may name several accounts.
+account; a lock is added that may name several accounts; triggers that count rows stay while tables are placed.
 """
 
 import re
@@ -11,7 +11,14 @@ from pathlib import Path
 import pytest
 
 from service.storage import models
-from service.storage.distribution import ON_COORDINATOR, ON_EACH_NODE, by_account, distribute
+from service.storage.database import Database
+from service.storage.distribution import (
+    ON_COORDINATOR,
+    ON_EACH_NODE,
+    by_account,
+    counting_triggers,
+    distribute,
+)
 from service.storage.migrations import MigrationRefused
 from tests.conftest import Postgres
 
@@ -77,6 +84,17 @@ def test_every_lock_is_of_one_account_or_of_a_table_that_is_not_placed_by_accoun
     }
 
     assert {name: count for name, count in calls.items() if count} == LOCKS_OF_ONE_STATEMENT
+
+
+async def test_triggers_that_count_rows_are_lifted_while_tables_are_placed(postgresql_url: str) -> None:
+    database = await Database.open(postgresql_url)
+    found = await counting_triggers(database.reader, by_account())
+    await database.close()
+
+    assert [(row["table"], row["name"]) for row in found] == [
+        ("orders", "orders_counted"),
+        ("orders", "orders_recounted"),
+    ]
 
 
 async def test_a_database_without_the_extension_is_refused(postgresql_url: str) -> None:

@@ -16,6 +16,7 @@ import pytest
 from service.domain.catalogue import Mode
 from service.domain.listing import EVERY_ORDER, OrderFilter, OrderRef, OrderSort, OrderSortField
 from service.domain.order import FromQuote, OrderStatus
+from service.domain.statistics import OrderGrouping
 from service.domain.webhooks import Attempt
 from service.kit.clock import system_clock, utc_date
 from service.kit.ids import uuid7
@@ -37,10 +38,20 @@ from service.operations.send_deliveries import Outcome, due_endpoints, lease_del
 from service.operations.send_mails import Answer, lease_mails, mark_mail, postpone_mails
 from service.operations.set_contacts import set_contacts
 from service.operations.simulate_order import advance_test_orders
-from service.storage import api_keys, backorders, certificates, events, orders, registry_retirements, search_keys
+from service.storage import (
+    api_keys,
+    backorders,
+    certificates,
+    events,
+    order_totals,
+    orders,
+    registry_retirements,
+    search_keys,
+)
 from service.storage.database import Database
 from service.storage.engines.postgresql import PostgresqlStatements
 from service.storage.engines.sqlite_statements import SqliteStatements
+from service.storage.statistics import group_parts
 from tests.grown import Grown, GrownPostgresql, GrownSqlite
 from tests.mails import contact
 from tests.makers import make_caller, make_order_request
@@ -97,8 +108,8 @@ async def everyday_work(shop: Shop) -> None:
                 await orders.page(reader, account_id, wanted, sort, first)
                 at = sort.position(placed)
                 await orders.page(reader, account_id, wanted, sort, PageRequest(limit=20, after=at))
-        if wanted is not EVERY_ORDER:
-            await orders.count(reader, account_id, wanted)
+        await order_totals.count(reader, account_id, wanted)
+        await group_parts(reader, account_id, wanted, OrderGrouping.MONTH, limit=100)
     # Values that many orders have: the page is full after a few. For a rare one all orders of the account are read.
     newest, page = OrderSort(), PageRequest(limit=20)
     for wanted in (

@@ -55,7 +55,8 @@ ALL = [
     "0028_event_seals",
     "0029_sustainability_pages",
     "0030_receipt_links",
-    "0032_credits_and_tax_currency",
+    "0031_order_totals",
+    "0032_applied_credits",
 ]
 
 

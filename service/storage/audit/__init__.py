@@ -17,6 +17,7 @@ from service.storage.audit import (
     seals,
     serials,
     tax,
+    totals,
 )
 from service.storage.audit.check import DEVIATIONS_SHOWN, Check, Deviation, Finding, find, run
 
@@ -25,6 +26,7 @@ __all__ = ["CHECKS", "DEVIATIONS_SHOWN", "Check", "Deviation", "Finding", "find"
 CHECKS: tuple[Check, ...] = (
     *grams.CHECKS,
     *orders.CHECKS,
+    *totals.CHECKS,
     *money.CHECKS,
     *tax.CHECKS,
     *events.CHECKS,

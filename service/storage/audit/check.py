@@ -155,6 +155,7 @@ LEDGER = models.LedgerEntry._meta.db_table  # noqa: SLF001
 LINES = models.OrderLine._meta.db_table  # noqa: SLF001
 NUMBER_COUNTERS = models.NumberCounter._meta.db_table  # noqa: SLF001
 ORDERS = models.Order._meta.db_table  # noqa: SLF001
+ORDER_TOTALS = models.OrderTotal._meta.db_table  # noqa: SLF001
 ORGANISATIONS = models.Organisation._meta.db_table  # noqa: SLF001
 PAYMENTS = models.Payment._meta.db_table  # noqa: SLF001
 PORTFOLIOS = models.Portfolio._meta.db_table  # noqa: SLF001

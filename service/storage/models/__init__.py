@@ -40,7 +40,7 @@ from service.storage.models.money import (
     LedgerEntry,
     Payment,
 )
-from service.storage.models.orders import Backorder, CreditEntry, Event, EventSeal, Order, OrderLine
+from service.storage.models.orders import Backorder, CreditEntry, Event, EventSeal, Order, OrderLine, OrderTotal
 from service.storage.models.quotes import Quote, QuoteHold, QuoteLine
 from service.storage.models.retirements import Certificate, RegistryRetirement, Retirement, RetirementCertificate
 from service.storage.models.sellers import BillingDetails, Logo, NumberCounter, Seller, TaxProfile
@@ -77,6 +77,7 @@ __all__ = [
     "NumberCounter",
     "Order",
     "OrderLine",
+    "OrderTotal",
     "Organisation",
     "Payment",
     "Portfolio",

@@ -64,6 +64,30 @@ class Order(Model):
         )
 
 
+class OrderTotal(Model):
+    """Number and sums of an account's orders of one day, currency, state and kind; kept by triggers. Sums are in
+    billions and the rest. Key (account_id, day, currency, status, payment_status, kind).
+    """
+
+    account: Any = relation_to("Account")
+    day = fields.DateField(primary_key=True)
+    currency = fields.CharField(max_length=3)
+    status = fields.CharField(max_length=12)
+    payment_status = fields.CharField(max_length=12)
+    kind = fields.CharField(max_length=8)
+    orders = fields.BigIntField()
+    mass_high = fields.BigIntField()
+    mass_low = fields.BigIntField()
+    offset_high = fields.BigIntField()
+    offset_low = fields.BigIntField()
+    total_high = fields.BigIntField()
+    total_low = fields.BigIntField()
+
+    class Meta:
+        table = "order_totals"
+        unique_together = (("account", "day", "currency", "status", "payment_status", "kind"),)
+
+
 class OrderLine(Model):
     """One bundle's share at its frozen price; key (account_id, order_id, position)."""
 

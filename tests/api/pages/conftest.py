@@ -1,6 +1,7 @@
 """A real server with a small schema on loopback, and a real browser that can reach nothing else."""
 
 import asyncio
+import json
 import shutil
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterator
@@ -231,8 +232,14 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
     """Opens a page; afterwards it must have asked nothing of another origin and logged no error."""
     visits: list[Visit] = []
 
-    def open_page(origin: str, scheme: str = "light", width: int = 1280, path: str = "/graphql") -> Visit:
+    def open_page(
+        origin: str, scheme: str = "light", width: int = 1280, path: str = "/graphql", languages: str = ""
+    ) -> Visit:
+        """`languages` are those of the browser, the reader's first one first; by default `en-US`."""
         context = chromium.new_context(color_scheme=scheme, viewport={"width": width, "height": 844})
+        if languages:
+            told = json.dumps(languages.split(","))
+            context.add_init_script(f"Object.defineProperty(navigator, 'languages', {{value: {told}}})")
         context.set_default_timeout(20_000)
         page = context.new_page()
         visit = Visit(page)

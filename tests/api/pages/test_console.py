@@ -19,8 +19,14 @@ from tests.api.pages.conftest import missing
 from tests.examples import Service, demo_service
 
 CUSTOMER_PAGES = [
-    *("/", "/buy", "/orders", "/certificates", "/invoices", "/statement", "/clients", "/keys", "/webhooks", "/account")
+    *("/", "/buy", "/orders", "/certificates", "/verify", "/invoices", "/statement", "/clients", "/keys", "/webhooks"),
+    "/account",
 ]
+
+
+OVERFLOWING = """() => [...document.querySelectorAll('main .panel, main .gallery li')]
+    .filter(each => each.scrollWidth > each.clientWidth).map(each => each.innerText)"""
+"""Panels of the page whose contents are wider than they are."""
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +171,7 @@ def test_an_order_that_another_program_changes_is_shown_without_a_poll(visit, se
     page.clock.install()  # no timer of the page fires: what it reads again, it reads because of an event
     with page.expect_request(lambda sent: "orderEvents" in (sent.post_data or "")):
         sign_in(page, service.keys["lune"])
-    expect(page.locator(".badge", has_text="Fulfilled")).to_be_visible()
+    expect(page.locator(".badge", has_text="Credits set aside")).to_be_visible()
     page.clock.pause_at(page.evaluate("Date.now() + 1000"))
     cancel = """mutation ($id: ID!) { cancelOrder(input: {order: {id: $id}}) { userErrors { message } } }"""
     ask(service, "lune", cancel, id=order)
@@ -251,6 +257,7 @@ def test_the_pages_are_those_that_the_scopes_of_the_key_permit(visit, service: S
         "Buy credits",
         "Orders",
         "Certificates",
+        "Verify a certificate",
         "Invoices",
         "Yearly statement",
         "Client accounts",
@@ -263,7 +270,8 @@ def test_the_pages_are_those_that_the_scopes_of_the_key_permit(visit, service: S
     made = httpx.post(f"{service.address}/graphql", json={"query": reading}, headers=headers).json()
     page = open_console(visit, service, key=made["data"]["createApiKey"]["secret"], path="/orders")
     shown = page.get_by_role("navigation", name="Pages").get_by_role("link").all_inner_texts()
-    assert shown == ["Overview", "Orders", "Certificates", "Invoices", "Yearly statement", "Client accounts", "Account"]
+    certified = ["Certificates", "Verify a certificate"]
+    assert shown == ["Overview", "Orders", *certified, "Invoices", "Yearly statement", "Client accounts", "Account"]
     expect(page.get_by_role("link", name="Buy credits")).to_have_count(0)
     go(page, "/buy")
     expect(page.get_by_text("Your API key lacks the permission “Place and change orders”.")).to_be_visible()
@@ -291,15 +299,28 @@ def test_every_page_of_a_customer_is_readable_on_every_screen(
     assert opened.violations() == []
     page.locator("input[name=key]").fill(service.keys["lune"])
     page.locator("button[type=submit]").click()
-    account = ask(service, "lune", "{ orders(first: 1) { nodes { id } } }")
-    order = f"/orders/{account['orders']['nodes'][0]['id']}"
-    for path in [*CUSTOMER_PAGES, order]:
+    place = """mutation { createOrderByMass(input: {mass: {amount: "1", unit: TONNE}, idempotencyKey: "readable"}) {
+        order { id } } }"""
+    price = """mutation { quoteByMass(input: {mass: {amount: "1234.567891", unit: TONNE}}) { quote { id } } }"""
+    order = f"/orders/{ask(service, 'lune', place)['createOrderByMass']['order']['id']}"
+    quoted = f"/buy/quotes/{ask(service, 'lune', price)['quoteByMass']['quote']['id']}"
+    for path in [*CUSTOMER_PAGES, order, quoted]:
         go(page, path)
         expect(page.locator(".layout main h1")).to_be_visible()
         expect(page.locator(".skeleton")).to_have_count(0)
         page.screenshot(path=tmp_path / f"{path.split('/')[1] or 'overview'}.png", full_page=True)
         assert page.evaluate("document.documentElement.scrollWidth") == width, path
+        assert page.evaluate(OVERFLOWING) == [], path
         assert opened.violations() == [], path
+
+
+@pytest.mark.parametrize("width", [320, 390, 800, 1000, 1280])
+def test_the_table_of_a_quote_is_as_wide_as_its_panel_on_every_screen(visit, service: Service, width: int):
+    price = """mutation { quoteByMass(input: {mass: {amount: "1234.567891", unit: TONNE}}) { quote { id } } }"""
+    quoted = ask(service, "lune", price)["quoteByMass"]["quote"]["id"]
+    page = open_console(visit, service, path=f"/buy/quotes/{quoted}", width=width)
+    expect(page.get_by_role("cell", name="Permanent Removal")).to_be_visible()
+    assert page.evaluate(OVERFLOWING) == []
 
 
 def test_a_key_is_created_shown_once_and_revoked(visit, service: Service):
@@ -316,9 +337,101 @@ def test_a_key_is_created_shown_once_and_revoked(visit, service: Service):
     dialog.get_by_role("button", name="Create a key").click()
     expect(page.get_by_text("Copy the key now.")).to_be_visible()
     secret = page.locator(".secret").inner_text()
-    page.get_by_role("button", name="Done").click()
+    page.keyboard.press("Escape")
+    page.mouse.click(5, 5)
+    expect(page.locator(".secret")).to_have_text(secret)
+    page.get_by_role("button", name="I have copied it").click()
+    expect(page.locator(".secret")).to_have_count(0)
     assert ask(service, secret, "{ orders { totalCount } }")["orders"]["totalCount"] >= 0
     row = page.get_by_role("row", name=re.compile("Reports"))
     row.get_by_role("button", name="Revoke").click()
     page.get_by_role("alertdialog").get_by_role("button", name="Revoke").click()
     expect(row.get_by_text("Revoked")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("languages", "day", "tonnes"),
+    [
+        ("en-US", r"[A-Z][a-z]{2} \d{1,2}, \d{4}", "1,234.5 t"),
+        ("en-GB,en-US", r"\d{1,2} [A-Z][a-z]{2,3} \d{4}", "1,234.5 t"),
+        ("en", r"\d{1,2} [A-Z][a-z]{2,3} \d{4}", "1,234.5 t"),
+        ("de-DE,de,en-US", r"\d{1,2} [A-Z][a-z]{2,3} \d{4}", "1.234,5 t"),
+        ("en-BR,pt-BR", r"\d{1,2} [A-Z][a-z]{2,3} \d{4}", "1,234.5 t"),
+        ("pt-PT,en-US", r"\d{2}/\d{2}/\d{4}", "1234,5 t"),
+        ("ar-SA,en-US", r"\u200f?[٠-٩]{2}\u200f/[٠-٩]{2}\u200f/[٠-٩]{4}", "١٬٢٣٤٫٥ طن"),  # noqa: RUF001 - digits of Arabic
+    ],
+)
+def test_dates_and_numbers_are_written_as_in_the_region_of_the_reader(
+    visit, service: Service, languages: str, day: str, tonnes: str
+):
+    place = """mutation { createOrderByMass(input: {mass: {amount: "1234.5", unit: TONNE}, idempotencyKey: "region",
+        customer: "Region"}) { order { id } } }"""
+    ask(service, "lune", place)
+    page = visit(service.address, path="/console/orders?text=Region", languages=languages).page
+    page.locator("input[name=key]").fill(service.keys["lune"])
+    page.locator("button[type=submit]").click()
+    cells = page.locator(".list tbody tr").first.get_by_role("cell")
+    expect(cells.nth(1)).to_have_text(re.compile(f"^{day}$"))
+    assert re.sub("[\u2068\u2069]", "", cells.nth(5).inner_text()) == tonnes
+
+
+def test_a_certificate_from_others_is_verified_by_its_link_and_its_files(visit, service: Service, tmp_path: Path):
+    place = """mutation { createOrderByMass(input: {mass: {amount: "1", unit: TONNE}, idempotencyKey: "verified",
+        beneficiary: {recipient: {name: "Marram Books"}}}) { order { id account { id } due { amount currency } } } }"""
+    order = ask(service, "lune", place)["createOrderByMass"]["order"]
+    pay = """mutation ($input: RecordPaymentInput!) { recordPayment(input: $input) { userErrors { message } } }"""
+    paid = {"accountId": order["account"]["id"], "order": {"id": order["id"]}, "reference": "v", "amount": order["due"]}
+    ask(service, "operator", pay, input=paid)
+    retire = """mutation ($input: RetireOrderInput!) { retireOrder(input: $input) { userErrors { message } } }"""
+    ask(service, "operator", retire, input={"accountId": order["account"]["id"], "order": {"id": order["id"]}})
+    read = "query ($id: ID!) { node(id: $id) { ... on Order { certificate { number url pdfUrl sha256 } } } }"
+    certificate = ask(service, "lune", read, id=order["id"])["node"]["certificate"]
+
+    opened = visit(service.address, path="/console/verify")
+    page = sign_in(opened.page, service.keys["carbonext"])  # the certificate is of another account
+    link = page.get_by_label("Link or number of the certificate")
+    link.fill(f"see {certificate['pdfUrl']} please")
+    page.get_by_role("button", name="Look it up").click()
+    expect(page.get_by_text("Issued by this service")).to_be_visible()
+    for shown in (certificate["number"], "Marram Books", "1 t", certificate["sha256"]):
+        expect(page.locator("main")).to_contain_text(shown)
+
+    for suffix, kind in ((".pdf", "Certificate (PDF)"), (".json", "Contents of the certificate (JSON)")):
+        issued = httpx.get(f"{certificate['url']}{suffix}").content
+        file = tmp_path / f"received{suffix}"
+        file.write_bytes(issued)
+        page.locator(".drop input").set_input_files(file)
+        expect(page.get_by_text("The file is the one that was issued.")).to_be_visible()
+        expect(page.locator("main")).to_contain_text(kind)
+        file.write_bytes(issued[:-5] + bytes([issued[-5] ^ 1]) + issued[-4:])
+        page.locator(".drop input").set_input_files(file)
+        expect(page.get_by_text("The file differs from all that were issued.")).to_be_visible()
+
+    link.fill(certificate["number"])
+    page.get_by_role("button", name="Look it up").click()
+    expect(page.get_by_role("alert")).to_contain_text("This account has no certificate of this number.")
+    link.fill(certificate["url"][:-1])
+    page.get_by_role("button", name="Look it up").click()
+    expect(page.get_by_role("alert")).to_contain_text("This is no link or number of a certificate.")
+    link.fill(f"{service.address}/certificates/{'A' * 43}")
+    page.get_by_role("button", name="Look it up").click()
+    expect(page.get_by_role("alert")).to_contain_text("This service issued no certificate under this link")
+    opened.complaints.clear()  # the browser logs the status 404
+
+    page = open_console(visit, service, path="/verify")
+    page.get_by_label("Link or number of the certificate").fill(certificate["number"].lower())
+    page.get_by_role("button", name="Look it up").click()
+    expect(page.get_by_text("Issued by this service")).to_be_visible()
+
+
+def test_an_order_that_is_not_paid_says_so_where_its_credits_are_set_aside(visit, service: Service):
+    place = """mutation { createOrderByMass(input: {mass: {amount: "1", unit: TONNE}, idempotencyKey: "unpaid"}) {
+        order { id number } } }"""
+    order = ask(service, "lune", place)["createOrderByMass"]["order"]
+    page = open_console(visit, service)
+    row = page.get_by_role("row", name=re.compile(order["number"]))
+    expect(row.locator(".badge")).to_have_text(["Credits set aside", "Not paid"])
+    go(page, f"/orders/{order['id']}")
+    steps = page.get_by_role("list", name="Progress of the order").get_by_role("listitem")
+    expect(steps).to_have_text(["Waiting for credits", "Credits set aside", "Not paid", "Retiring", "Complete"])
+    expect(page.locator(".steps .reached")).to_have_text(["Waiting for credits", "Credits set aside"])

@@ -68,7 +68,7 @@ def test_a_waiting_order_fills_on_the_customers_screen_when_the_seller_receives_
     seller.get_by_role("button", name="Receive a batch").click()
     expect(seller.get_by_text(re.compile("^10 t received: "))).to_be_visible()
 
-    expect(customer.locator(".badge", has_text="Fulfilled")).to_be_visible()
+    expect(customer.locator(".badge", has_text="Credits set aside")).to_be_visible()
     seller.get_by_role("link", name="Waiting orders").click()
     expect(seller.get_by_text("No order waits for credits.")).to_be_visible()
 
@@ -94,7 +94,7 @@ def test_the_seller_creates_a_customer_gives_it_a_key_and_bills_its_order(visit,
     dialog.get_by_role("button", name="Create a key").click()
     expect(seller.get_by_text("Copy the key now.")).to_be_visible()
     key = seller.locator(".secret").inner_text()
-    seller.get_by_role("button", name="Done").click()
+    seller.get_by_role("button", name="I have copied it").click()
     place = """mutation { createOrderByMass(input: {mass: {amount: "2", unit: TONNE}, idempotencyKey: "first"}) {
         order { number totalCost { amount } } } }"""
     order = ask(service, key, place)["createOrderByMass"]["order"]
@@ -156,6 +156,19 @@ def test_the_seller_sets_a_price_with_a_tier_and_sees_what_a_tonne_costs(visit, 
         "name": "Permanent Removal",
         "prices": [{"unitPrice": {"amount": "250"}}, {"unitPrice": {"amount": "240.5"}}],
     } in (prices["nodes"])
+
+    second.get_by_label("Price of a tonne").fill("24O")
+    second.get_by_label("From tonnes").fill("a lot")
+    seller.get_by_role("button", name="Set the prices").click()
+    expect(second.locator(".refusal")).to_have_text(["Write a number alone, such as 5,000.5."] * 2)
+    expect(second.get_by_label("Price of a tonne")).to_have_attribute("aria-invalid", "true")
+    second.get_by_label("From tonnes").fill("50")
+    second.get_by_label("Price of a tonne").fill("-1")
+    seller.get_by_role("button", name="Set the prices").click()
+    expect(second.locator(".refusal")).to_have_count(1)
+    assert ask(service, "lune", "{ bundles(first: 20) { nodes { name prices { unitPrice { amount } } } } }") == {
+        "bundles": prices
+    }
 
     go(seller, "/seller/bundles")
     seller.get_by_role("link", name="Amazon Forests").click()

@@ -18,12 +18,39 @@ const LOADERS: Record<Language, () => Promise<{ default: Messages }>> = {
   ar: () => import("../messages/ar.json"),
 };
 
-/** The language as the reader's region writes it. English has no region of its own: dates like 30 Nov 2026 are plain to all. */
+/** Regions of the languages whose plain form is that of one country: dates like 30 Nov 2026 are plain to all. */
+const PLAIN_LOCALES: Record<Language, string> = { en: "en-GB", pt: "pt-BR", ar: "ar" };
+
+/**
+ * The language as the reader's region writes it. The region is that of the browser's first language, whatever it is;
+ * further languages of the browser tell only how their own readers write. A region that browsers do not know together
+ * with the language counts as none.
+ */
 function localeOf(language: Language): string {
-  const [first = language] = navigator.languages;
-  if (first.split("-")[0] === language) return first;
-  if (language === "en") return "en-GB";
-  return navigator.languages.find((each) => each.split("-")[0] === language) ?? language;
+  const region = regionOf(navigator.languages[0]);
+  const found = new Intl.DateTimeFormat(region ? `${language}-${region}` : language).resolvedOptions().locale;
+  if (regionOf(found)) return found;
+  const same = language === "en" ? undefined : navigator.languages.find((each) => each.startsWith(`${language}-`));
+  return same ?? PLAIN_LOCALES[language];
+}
+
+/**
+ * The locale of numbers. English is read by those too whose language the console does not speak: their numbers are as
+ * the browser's first language writes them, with the digits of English.
+ */
+function numbersOf(language: Language, locale: string): string {
+  const [first = locale] = navigator.languages;
+  const isOther = language === "en" && first.split("-")[0] !== "en" && regionOf(first);
+  return isOther && Intl.NumberFormat.supportedLocalesOf(first).length ? new Intl.Locale(first, { numberingSystem: "latn" }).toString() : locale;
+}
+
+/** The region that a tag names; none if the browser cannot read it. */
+function regionOf(tag = ""): string | undefined {
+  try {
+    return new Intl.Locale(tag).region;
+  } catch {
+    return undefined;
+  }
 }
 
 const RTL_LETTERS = /[\u0590-\u08ff]/;
@@ -34,6 +61,7 @@ const isolated = (value: string, language: Language) =>
 /** Texts and formats of one language. Decimals of the API stay texts, so that no digit is lost. */
 export function createI18n(language: Language, messages: Messages) {
   const locale = localeOf(language);
+  const numbers = numbersOf(language, locale);
   const plurals = new Intl.PluralRules(locale);
   /** Return the text with the values in it. A text about a number of things needs the number as `count`. */
   const t = (key: MessageKey, values: Record<string, string | number> = {}, count = 0) => {
@@ -41,13 +69,15 @@ export function createI18n(language: Language, messages: Messages) {
     const text = typeof message === "string" ? message : (message[plurals.select(count)] ?? message.other);
     return text.replace(/\{(\w+)\}/g, (_, name: string) => isolated(String(values[name] ?? ""), language));
   };
-  const date = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
-  const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" });
-  const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
-  const month = new Intl.DateTimeFormat(locale, { month: "short", year: "2-digit", timeZone: "UTC" });
+  // Invoices and certificates have the days of this calendar, in every region.
+  const calendar = "gregory";
+  const date = new Intl.DateTimeFormat(locale, { calendar, dateStyle: "medium" });
+  const day = new Intl.DateTimeFormat(locale, { calendar, dateStyle: "medium", timeZone: "UTC" });
+  const dateTime = new Intl.DateTimeFormat(locale, { calendar, dateStyle: "medium", timeStyle: "short" });
+  const month = new Intl.DateTimeFormat(locale, { calendar, month: "short", year: "2-digit", timeZone: "UTC" });
   const number = (value: string | number, digits = 6) =>
-    new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value as Decimal);
-  const hasDecimalComma = new Intl.NumberFormat(locale).format(0.5).includes(",");
+    new Intl.NumberFormat(numbers, { maximumFractionDigits: digits }).format(value as Decimal);
+  const hasDecimalComma = new Intl.NumberFormat(numbers).format(0.5).includes(",");
   return {
     language,
     locale,
@@ -55,14 +85,14 @@ export function createI18n(language: Language, messages: Messages) {
     t,
     number,
     percent: (value: string | number) =>
-      new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 2 }).format(Number(value) / 100),
+      new Intl.NumberFormat(numbers, { style: "percent", maximumFractionDigits: 2 }).format(Number(value) / 100),
     tonnes: (mass: { tonnes: string } | null | undefined) =>
       mass ? t("unit.tonnes", { n: number(mass.tonnes) }, Number(mass.tonnes)) : "–",
     money: (value: Amount | null | undefined) => {
       if (!value) return "–";
       const digits = value.amount.split(".")[1]?.length ?? 0;
       const style = { style: "currency", currency: value.currency, minimumFractionDigits: digits } as const;
-      return new Intl.NumberFormat(locale, { ...style, maximumFractionDigits: digits }).format(value.amount as Decimal);
+      return new Intl.NumberFormat(numbers, { ...style, maximumFractionDigits: digits }).format(value.amount as Decimal);
     },
     /** A day of the calendar as it is, or the day of a time where the reader is. */
     date: (value: string | null | undefined) =>
@@ -73,7 +103,7 @@ export function createI18n(language: Language, messages: Messages) {
     currencyName: (code: string) => `${code} – ${new Intl.DisplayNames(locale, { type: "currency" }).of(code) ?? code}`,
     /** The decimal that the reader typed, as the API writes it; a text that is no number stays as it is. An amount may
      * have the sign or code of its currency. */
-    decimal: (typed: string, currency?: string) => decimalOf(currency ? withoutSign(typed, currency, locale) : typed, hasDecimalComma),
+    decimal: (typed: string, currency?: string) => decimalOf(currency ? withoutSign(typed, currency, numbers) : typed, hasDecimalComma),
     /** A decimal of the API as the reader types it. */
     typed: (decimal: string) => (hasDecimalComma ? decimal.replace(".", ",") : decimal),
   };

@@ -19,6 +19,7 @@ export const CUSTOMER: Entry[] = [
   { to: "/buy", label: "nav.buy", scopes: [["ORDERS_WRITE"], ["CATALOGUE_READ"]] },
   { to: "/orders", label: "nav.orders", scopes: READ },
   { to: "/certificates", label: "nav.certificates", scopes: READ },
+  { to: "/verify", label: "nav.verify", scopes: [] },
   { to: "/invoices", label: "nav.invoices", scopes: READ },
   { to: "/statement", label: "nav.statement", scopes: READ },
   { to: "/clients", label: "nav.clients", scopes: READ },
@@ -38,6 +39,7 @@ export const SELLER: Entry[] = [
   { to: "/seller/bundles", label: "nav.bundles", scopes: OPERATE },
   { to: "/seller/portfolios", label: "nav.portfolios", scopes: OPERATE },
   { to: "/seller/invoices", label: "nav.allInvoices", scopes: OPERATE },
+  { to: "/verify", label: "nav.verify", scopes: [] },
   { to: "/seller/mails", label: "nav.mails", scopes: OPERATE },
   { to: "/seller/identity", label: "nav.identity", scopes: OPERATE },
 ];

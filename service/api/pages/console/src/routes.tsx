@@ -12,6 +12,7 @@ const routes: [string, ComponentType][] = [
   ["/buy", page(() => import("./pages/buy"))],
   ["/buy/quotes/:id", page(() => import("./pages/quote"))],
   ["/certificates", page(() => import("./pages/certificates"))],
+  ["/verify", page(() => import("./pages/verify"))],
   ["/invoices", page(() => import("./pages/invoices"))],
   ["/invoices/:id", page(() => import("./pages/invoice"))],
   ["/statement", page(() => import("./pages/statement"))],

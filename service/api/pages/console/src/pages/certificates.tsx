@@ -3,6 +3,7 @@ import { useState } from "react";
 import { Link, useSearchParams } from "wouter";
 import { graphql, here } from "../api";
 import { useI18n } from "../i18n";
+import { hashOf } from "../ui/hashes";
 import { useLiveQuery } from "../ui/live";
 import { useNotice } from "../ui/notices";
 import { Badge, Empty, Loaded, Page } from "../ui/page";
@@ -26,18 +27,17 @@ type Certificate = {
   retirementCertificate?: { number: string; pdfUrl: string } | null;
 };
 
-async function hashOf(bytes: ArrayBuffer): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 export default function Certificates() {
   const { t, tonnes, date } = useI18n();
   const [search, setSearch] = useSearchParams();
   const after = search.get("after");
   const [result] = useLiveQuery({ query: CertificatesQuery, variables: { first: 12, after } });
   return (
-    <Page title={t("nav.certificates")} about={t("certificates.about")}>
+    <Page
+      title={t("nav.certificates")}
+      about={t("certificates.about")}
+      actions={<Link href="/verify" className="button">{t("certificates.verifyOther")}</Link>}
+    >
       <Loaded of={result}>
         {({ account }) => {
           const found = account?.certificates;

@@ -223,17 +223,21 @@ export function EventName({ type }: { type: string }) {
   return known ? t(`event.${known}` satisfies MessageKey) : <code>{type}</code>;
 }
 
+/** The steps of an order. It may be paid before it has its credits, so its payment is a step of its own. */
 function Progress({ order }: { order: Order }) {
   const { t } = useI18n();
   const reached = STEPS.indexOf(order.status as (typeof STEPS)[number]);
   if (reached < 0) return null;
+  const isPaid = order.paymentStatus === "PAID";
+  const step = (key: string, label: string, isReached: boolean, isCurrent = false) => (
+    <li key={key} className={isReached ? "reached" : undefined} aria-current={isCurrent ? "step" : undefined}>{label}</li>
+  );
   return (
     <ol className="steps" aria-label={t("order.progress")}>
-      {STEPS.map((step, index) => (
-        <li key={step} className={index <= reached ? "reached" : undefined} aria-current={index === reached ? "step" : undefined}>
-          {t(`status.${step}`)}
-        </li>
-      ))}
+      {STEPS.flatMap((each, index) => [
+        step(each, t(`status.${each}`), index <= reached, index === reached),
+        ...(each === "FULFILLED" ? [step("payment", t(`payment.${order.paymentStatus}`), isPaid)] : []),
+      ])}
     </ol>
   );
 }

@@ -7,7 +7,7 @@ import { BarChart, Shares } from "../ui/chart";
 import { Table } from "../ui/list";
 import { useLiveQuery } from "../ui/live";
 import { Empty, Figure, Loaded, Page, Section } from "../ui/page";
-import { Status } from "../ui/status";
+import { PaymentState, Status } from "../ui/status";
 
 const OverviewQuery = graphql(/* GraphQL */ `
   query Overview {
@@ -16,7 +16,7 @@ const OverviewQuery = graphql(/* GraphQL */ `
     }
     open: orders(first: 5, filter: { status: [PLACED, FULFILLED, RETIRING] }) {
       totalCount
-      nodes { id number status createdAt mass { tonnes } totalCost { amount currency } }
+      nodes { id number status paymentStatus createdAt mass { tonnes } totalCost { amount currency } }
     }
     byStatus: orderStats(groupBy: STATUS) { groups { key count mass { tonnes } } }
     byMonth: orderStats(groupBy: MONTH, filter: { status: [PLACED, FULFILLED, RETIRING, COMPLETE] }) {
@@ -111,6 +111,7 @@ export default function Overview() {
                       { name: t("order.number"), cell: (order) => order.number },
                       { name: t("order.placed"), cell: (order) => date(order.createdAt) },
                       { name: t("order.status"), cell: (order) => <Status of={order.status} /> },
+                      { name: t("order.payment"), cell: (order) => <PaymentState of={order.paymentStatus} /> },
                       { name: t("order.mass"), cell: (order) => tonnes(order.mass), numeric: true },
                       { name: t("order.total"), cell: (order) => money(order.totalCost), numeric: true },
                     ]}

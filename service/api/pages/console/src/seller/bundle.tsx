@@ -3,7 +3,7 @@ import { type FormEvent, useState } from "react";
 import { useParams } from "wouter";
 import type { BundleQuery as BundleData } from "../../generated/graphql";
 import { graphql, type Refusal } from "../api";
-import { useI18n } from "../i18n";
+import { isDecimal, useI18n } from "../i18n";
 import { useAct } from "../ui/act";
 import { useCurrencies } from "../ui/currencies";
 import { Confirm } from "../ui/dialogs";
@@ -38,6 +38,12 @@ const EnableMutation = graphql(/* GraphQL */ `
 type Bundle = NonNullable<BundleData["bundle"]>;
 type Tier = { minimum: string; price: string };
 const EMPTY: Tier[] = [{ minimum: "0", price: "" }];
+/** The refusal of a field: of a tier, the member or the tier itself is the last part of its path. */
+const refusalOf = (refusals: Refusal[], index: number, member: "minimumMass" | "unitPrice") =>
+  refusals.find(({ path }) => {
+    const [place, name] = path.slice(path.indexOf("tiers") + 1);
+    return path.includes("tiers") && place === String(index) && (name ?? "unitPrice") === member;
+  });
 const SAMPLES = ["0.1", "1", "10", "100", "1000", "10000"];
 
 export default function BundlePage() {
@@ -88,7 +94,7 @@ export default function BundlePage() {
 }
 
 function Prices({ bundle, currency: first }: { bundle: Bundle; currency: string }) {
-  const { t, tonnes, money, decimal, typed } = useI18n();
+  const { t, tonnes, money, number, decimal, typed } = useI18n();
   const [set] = useAct(PriceMutation);
   const notice = useNotice();
   const { all: currencies } = useCurrencies([first]);
@@ -99,6 +105,7 @@ function Prices({ bundle, currency: first }: { bundle: Bundle; currency: string 
   const [tiers, setTiers] = useState<Tier[]>(shown);
   const [refusals, setRefusals] = useState<Refusal[]>([]);
   const choose = (code: string) => {
+    setRefusals([]);
     setCurrency(code);
     setTiers(code === first ? shown : EMPTY);
   };
@@ -106,26 +113,34 @@ function Prices({ bundle, currency: first }: { bundle: Bundle; currency: string 
   const change = (index: number, changed: Partial<Tier>) =>
     setTiers((old) => old.map((tier, each) => (each === index ? { ...tier, ...changed } : tier)));
   const plain = tiers.map(({ minimum, price }) => ({ minimum: decimal(minimum), price: decimal(price) }));
-  const filled = plain.filter(({ minimum, price }) => Number(price) > 0 && minimum !== "");
+  const filled = plain.filter(({ minimum, price }) => Number(price) > 0 && isDecimal(minimum));
   const sorted = [...filled].sort((a, b) => Number(b.minimum) - Number(a.minimum));
   const samples = SAMPLES.map((mass) => ({ mass, tier: sorted.find(({ minimum }) => Number(minimum) <= Number(mass)) }));
   const send = async (event: FormEvent) => {
     event.preventDefault();
+    const message = t("form.number", { example: number(5000.5) });
+    const wrong = plain.flatMap(({ minimum, price }, index) => [
+      ...(isDecimal(minimum) ? [] : [{ message, path: ["tiers", String(index), "minimumMass"] }]),
+      ...(isDecimal(price) ? [] : [{ message, path: ["tiers", String(index), "unitPrice"] }]),
+    ]);
+    if (wrong.length > 0) return setRefusals(wrong);
     const { data, refusals: refused } = await set({
       input: {
         bundleId: bundle.id,
         currency,
-        tiers: filled.map(({ minimum, price }) => ({ minimumMass: { amount: minimum, unit: "TONNE" }, unitPrice: price })),
+        tiers: plain.map(({ minimum, price }) => ({ minimumMass: { amount: minimum, unit: "TONNE" }, unitPrice: price })),
       },
     });
     setRefusals(refused);
     if (data) notice(t("bundles.priced", { name: bundle.name }));
   };
+  const placed = tiers.flatMap((_, index) => (["minimumMass", "unitPrice"] as const).map((member) => refusalOf(refusals, index, member)));
+  const others = refusals.filter((refusal) => !placed.includes(refusal));
   return (
     <Section title={t("bundles.prices")}>
       <form className="columns" onSubmit={send}>
         <div className="form">
-          <Problems messages={refusals.map(({ message }) => message)} />
+          <Problems messages={others.map(({ message }) => message)} />
           <p className="quiet">{t("bundles.pricesAbout")}</p>
           {bundle.currencies.length > 0 && (
             <div className="actions">
@@ -140,10 +155,13 @@ function Prices({ bundle, currency: first }: { bundle: Bundle; currency: string 
           {tiers.map(({ minimum, price }, index) => (
             <fieldset key={index} className="pair">
               <legend>{t("bundles.tier", { n: index + 1 })}</legend>
-              <FieldRow field={{ name: "minimum", label: t("bundles.minimum"), type: "decimal" }} value={minimum} set={(_, value) => change(index, { minimum: value })} />
-              <FieldRow field={{ name: "price", label: t("order.unitPrice"), type: "decimal" }} value={price} set={(_, value) => change(index, { price: value })} />
+              <FieldRow field={{ name: "minimum", label: t("bundles.minimum"), type: "decimal" }} value={minimum} refusal={refusalOf(refusals, index, "minimumMass")?.message} set={(_, value) => change(index, { minimum: value })} />
+              <FieldRow field={{ name: "price", label: t("order.unitPrice"), type: "decimal" }} value={price} refusal={refusalOf(refusals, index, "unitPrice")?.message} set={(_, value) => change(index, { price: value })} />
               {tiers.length > 1 && (
-                <button type="button" aria-label={t("bundles.removeTier", { n: index + 1 })} onClick={() => setTiers(tiers.filter((_, each) => each !== index))}>×</button>
+                <button type="button" aria-label={t("bundles.removeTier", { n: index + 1 })} onClick={() => {
+                    setTiers(tiers.filter((_, each) => each !== index));
+                    setRefusals([]); // their places in the list have changed
+                  }}>×</button>
               )}
             </fieldset>
           ))}

@@ -2,6 +2,7 @@
 import { graphql } from "../api";
 import { useI18n } from "../i18n";
 import { List } from "../ui/list";
+import { tonnesOf } from "../ui/mass";
 import { Empty, Page } from "../ui/page";
 
 const QueueQuery = graphql(/* GraphQL */ `
@@ -13,12 +14,6 @@ const QueueQuery = graphql(/* GraphQL */ `
     }
   }
 `);
-
-/** Grams as tonnes, without a floating-point number. */
-const tonnesOf = (grams: bigint) => {
-  const text = grams.toString().padStart(7, "0");
-  return { tonnes: `${text.slice(0, -6)}.${text.slice(-6)}` };
-};
 
 export default function Queue() {
   const { t, tonnes, dateTime } = useI18n();

@@ -1,10 +1,11 @@
 // Dialogs: one that asks before something that others notice, and one that holds a form.
 import { AlertDialog } from "@base-ui/react/alert-dialog";
 import { Dialog } from "@base-ui/react/dialog";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useRef, useState } from "react";
 import type { Refusal } from "../api";
 import { useI18n } from "../i18n";
 import { Form, type Field, type Values } from "./form";
+import { useNotice } from "./notices";
 import { Problems } from "./page";
 
 type ConfirmProps = {
@@ -87,23 +88,35 @@ export function FormDialog({ action, title, about, fields, submit, primary, onSu
 
 type ShownOnceProps = { title: string; about: string; text: string; onClose: () => void };
 
-/** Show a secret that the API tells once. */
+/** Show a secret that the API tells once. Only the reader's word that it is kept closes the dialog. */
 export function ShownOnce({ title, about, text, onClose }: ShownOnceProps) {
   const { t } = useI18n();
+  const notice = useNotice();
+  const shown = useRef<HTMLPreElement>(null);
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      notice(t("secret.copied"));
+    } catch {
+      // The browser permits no copying here, as on pages without TLS: the reader copies what is selected.
+      getSelection()?.selectAllChildren(shown.current!);
+      notice(t("secret.selected"));
+    }
+  };
   return (
-    <Dialog.Root open onOpenChange={onClose}>
-      <Dialog.Portal>
-        <Dialog.Backdrop className="backdrop" />
-        <Dialog.Popup className="dialog">
-          <Dialog.Title>{title}</Dialog.Title>
-          <Dialog.Description>{about}</Dialog.Description>
-          <pre className="secret" dir="ltr" tabIndex={0}>{text}</pre>
+    <AlertDialog.Root open>
+      <AlertDialog.Portal>
+        <AlertDialog.Backdrop className="backdrop" />
+        <AlertDialog.Popup className="dialog">
+          <AlertDialog.Title>{title}</AlertDialog.Title>
+          <AlertDialog.Description>{about}</AlertDialog.Description>
+          <pre ref={shown} className="secret" dir="ltr" tabIndex={0}>{text}</pre>
           <div className="actions">
-            <button type="button" onClick={() => void navigator.clipboard.writeText(text)}>{t("action.copy")}</button>
-            <Dialog.Close className="primary">{t("action.done")}</Dialog.Close>
+            <button type="button" onClick={() => void copy()}>{t("action.copy")}</button>
+            <button type="button" className="primary" onClick={onClose}>{t("secret.kept")}</button>
           </div>
-        </Dialog.Popup>
-      </Dialog.Portal>
-    </Dialog.Root>
+        </AlertDialog.Popup>
+      </AlertDialog.Portal>
+    </AlertDialog.Root>
   );
 }

@@ -1,6 +1,4 @@
-"""Money of credit notes that pays the rest of their invoice, and tax in the seller's currency. The SQL lies beside
-this file.
-"""
+"""Numbers and sums of each account's orders by day. The SQL lies beside this file."""
 
 from tortoise.migrations.migration import Migration as TortoiseMigration
 

@@ -2,3 +2,4 @@
 -- returned all that had been paid.
 ALTER TABLE credit_notes ADD COLUMN applied_minor BIGINT
     CHECK (applied_minor >= 0 AND returned_minor + applied_minor <= net_minor + tax_minor);
+
