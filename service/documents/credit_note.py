@@ -54,7 +54,7 @@ def credit_note_document(facts_json: str, *, logo: Facts | None = None) -> str:
                 *tax_line(facts, facts["tax_minor"]),
                 ("Total credited", wording.money(gross_minor, currency)),
             ],
-            "effects": _effects(facts, gross_minor),
+            "effects": effects(facts, gross_minor),
             "tax_note": tax_note(facts),
             "seller_footer": seller["footer"],
         },
@@ -73,14 +73,14 @@ def _line(order: Facts, currency: str) -> dict[str, Any]:
     }
 
 
-def _effects(facts: Facts, gross_minor: int) -> list[str]:
-    """Return the effects of the credit note: it lowers the amount due, and returns payments to the balance."""
+def effects(facts: Facts, gross_minor: int) -> list[str]:
+    """Return the effects of the credit note: it lowers the amount due, and returns the rest to the balance."""
     currency, returned_minor = facts["currency"], facts["returned_minor"]
     lowered_minor = gross_minor - returned_minor
-    effects = []
+    sentences = []
     if lowered_minor:
         amount = wording.money(lowered_minor, currency)
-        effects.append(f"The amount due on invoice {facts['invoice_number']} is lowered by {amount} {currency}.")
+        sentences.append(f"The amount due on invoice {facts['invoice_number']} is lowered by {amount} {currency}.")
     if returned_minor:
-        effects.append(f"{wording.money(returned_minor, currency)} {currency} were added to your prepaid balance.")
-    return effects
+        sentences.append(f"{wording.money(returned_minor, currency)} {currency} were added to your prepaid balance.")
+    return sentences

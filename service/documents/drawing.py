@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import typst
 
-from service.documents.einvoice import einvoice_of, marked
+from service.documents.einvoice import einvoice_of, is_credit_note, marked
 from service.documents.fonts import font_folders, unshown
 from service.documents.text_layer import mended
 
@@ -34,13 +34,14 @@ class Drawn(NamedTuple):
 
 
 def draw_invoice(facts: str, stored: str) -> Drawn:
-    """Return the invoice with its XML, if the extra `einvoice` is installed and the stored facts are complete enough,
-    in PDF/A-3a; otherwise without.
+    """Return the invoice or credit note with its XML, if the extra `einvoice` is installed and the stored facts are
+    complete enough, in PDF/A-3a; otherwise without.
     """
+    template = "credit_note" if is_credit_note(json.loads(stored)) else "invoice"
     xml = einvoice_of(stored)
     if xml is None:
-        return draw("invoice", facts)
-    drawn = draw("invoice", facts, einvoice=xml.decode())
+        return draw(template, facts)
+    drawn = draw(template, facts, einvoice=xml.decode())
     return Drawn(marked(drawn.pdf), drawn.missing)
 
 

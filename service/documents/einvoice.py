@@ -1,4 +1,5 @@
-"""The structured copy of an invoice: XML by EN 16931 in the form of Factur-X, from the facts as they are stored.
+"""The structured copy of an invoice or a credit note: XML by EN 16931 in the form of Factur-X, from the facts as they
+are stored.
 
 Needs the extra `einvoice`. Amounts are decimal strings: the package would round numbers, and write large ones with an
 exponent.
@@ -15,16 +16,20 @@ from typing import Any
 
 import pikepdf
 
+from service.documents import wording
+from service.documents.credit_note import REASONS, effects
 from service.documents.invoice import CATEGORIES, tax_note
 from service.documents.parts import Facts
-from service.domain.amounts import MassUnit, mass_text, money_text, price_text
+from service.domain.amounts import MassUnit, mass_text, minor_exponent, money_text, price_text
 from service.domain.catalogue import Mode
+from service.domain.credit_notes import CreditReason
 from service.domain.parties import TaxCategory
+from service.domain.tax import tax_of
 
 FILE = "factur-x.xml"
 IS_INSTALLED = find_spec("facturx") is not None
 """True if the extra `einvoice` is installed."""
-_INVOICE, _CREDIT_TRANSFER, _SEPA = "380", "30", "58"
+_INVOICE, _CREDIT_NOTE, _CREDIT_TRANSFER, _SEPA = "380", "381", "30", "58"
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 _VAT_NUMBER = re.compile(r"[A-Z]{2}[0-9A-Z+*]{2,}")
 _EXTENSION = """<rdf:li rdf:parseType="Resource">
@@ -51,23 +56,38 @@ _DESCRIPTION = f"""<rdf:Description rdf:about="" xmlns:fx="urn:factur-x:pdfa:Cro
 
 
 def einvoice_of(facts_json: str) -> bytes | None:
-    """Return the XML, which meets the package's schema. None for an invoice that lacks a fact which EN 16931 demands:
-    the seller's name or tax number, a country, or a tax profile; and for one in test mode.
+    """Return the XML, which meets the package's schema. None for a document that lacks a fact which EN 16931
+    demands: the seller's name or tax number, a country, or a tax profile; for one in test mode; and for a credit note
+    whose cumulative tax is a whole unit of a currency without decimals off its rate, which EN 16931 does not allow.
     """
     facts = json.loads(facts_json)
     seller, payer = facts["parties"]["seller"], facts["parties"]["payer"]
     demanded = (seller["legal_name"], seller["tax_number"], seller["country"], payer["country"], facts["tax_category"])
-    if not IS_INSTALLED or not all(demanded) or facts["mode"] == Mode.TEST:
+    if not IS_INSTALLED or not all(demanded) or facts["mode"] == Mode.TEST or _is_unit_off(facts):
         return None
     facturx: Any = import_module("facturx")  # 14 MB, which is needed only to draw invoices
 
     generated = facturx.generate_xml(
-        _fields(facts), flavor="factur-x", level="en16931", check_xsd=False, check_schematron=None
+        _credit_note_fields(facts) if is_credit_note(facts) else _fields(facts),
+        flavor="factur-x",
+        level="en16931",
+        check_xsd=False,
+        check_schematron=None,
     )
     # For an invoice without a day of supply the package writes a nil element, which the schema forbids.
     xml: bytes = generated.replace(b' xsi:nil="true"', b"")
     facturx.xml_check_xsd(xml, flavor="factur-x", level="en16931")
     return xml
+
+
+def is_credit_note(facts: Facts) -> bool:
+    """Return True for the facts of a credit note, False for those of an invoice."""
+    return "invoice_number" in facts
+
+
+def _is_unit_off(facts: Facts) -> bool:
+    off_minor = abs(facts["tax_minor"] - tax_of(facts["net_minor"], facts["tax_rate_hundredths"]))
+    return bool(off_minor >= 10 ** minor_exponent(facts["currency"]))
 
 
 def marked(pdf: bytes) -> bytes:
@@ -87,37 +107,70 @@ def marked(pdf: bytes) -> bytes:
 
 
 def _fields(facts: Facts) -> dict[str, Any]:
-    """Return the fields by the names of EN 16931."""
-    currency, seller, payer = facts["currency"], facts["parties"]["seller"], facts["parties"]["payer"]
-    category = TaxCategory(facts["tax_category"])
+    """Return the fields of an invoice by the names of EN 16931."""
+    currency, seller = facts["currency"], facts["parties"]["seller"]
     gross_minor = facts["net_minor"] + facts["tax_minor"]
-    rate = {} if category is TaxCategory.OUT_OF_SCOPE else {"BT-152": _rate(facts)}
-    lines = [line for order in facts["orders"] for line in _lines(order, currency)]
     fields = {
-        "BT-1": facts["number"],
-        "BT-2": datetime.fromisoformat(facts["issued_at"]).date(),
+        **_common_fields(facts, [line for order in facts["orders"] for line in _lines(order, currency)]),
         "BT-3": _INVOICE,
-        "BT-5": currency,
         "BT-9": datetime.fromisoformat(facts["due_at"]).date(),
-        "BT-13": payer["purchase_order"],
         "BT-20": seller["payment_terms"],
         "BT-72": _supplied_on(facts["orders"]),
+        "BT-113": money_text(facts["prepaid_minor"], currency),
+        "BT-115": money_text(gross_minor - facts["prepaid_minor"], currency),
+        **_payment(facts, seller),
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _credit_note_fields(facts: Facts) -> dict[str, Any]:
+    """Return the fields of a credit note by the names of EN 16931; its effects stand in the place of terms of payment.
+    All amounts are positive.
+    """
+    currency = facts["currency"]
+    gross_minor = facts["net_minor"] + facts["tax_minor"]
+    lines = [
+        _single(
+            f"{wording.joined(order['bundles']) or 'Carbon credits'}, order {order['number']}",
+            money_text(order["net_minor"], currency),
+        )
+        for order in facts["orders"]
+    ]
+    fields = {
+        **_common_fields(facts, lines),
+        "BT-3": _CREDIT_NOTE,
+        "BT-20": " ".join(effects(facts, gross_minor)),
+        "BT-115": money_text(gross_minor, currency),
+        "BG-1": [{"BT-22": REASONS[CreditReason(facts["reason"])]}],
+        "BG-3": [
+            {"BT-25": facts["invoice_number"], "BT-26": datetime.fromisoformat(facts["invoice_issued_at"]).date()}
+        ],
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _common_fields(facts: Facts, lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the fields that invoices and credit notes share, by the names of EN 16931."""
+    currency, seller, payer = facts["currency"], facts["parties"]["seller"], facts["parties"]["payer"]
+    category = TaxCategory(facts["tax_category"])
+    rate = {} if category is TaxCategory.OUT_OF_SCOPE else {"BT-152": _rate(facts)}
+    return {
+        "BT-1": facts["number"],
+        "BT-2": datetime.fromisoformat(facts["issued_at"]).date(),
+        "BT-5": currency,
+        "BT-13": payer["purchase_order"],
         "BG-4": _party(seller, category),
         "BG-7": _party(payer, category),
         "BT-106": money_text(facts["net_minor"], currency),
         "BT-109": money_text(facts["net_minor"], currency),
         "BT-110": money_text(facts["tax_minor"], currency),
-        "BT-112": money_text(gross_minor, currency),
-        "BT-113": money_text(facts["prepaid_minor"], currency),
-        "BT-115": money_text(gross_minor - facts["prepaid_minor"], currency),
+        "BT-112": money_text(facts["net_minor"] + facts["tax_minor"], currency),
         "BG-23": [_breakdown(facts, category)],
         "BG-25": [
             {"BT-126": str(position), "BT-151": category.value, **rate, **line}
             for position, line in enumerate(lines, start=1)
         ],
-        **_payment(facts, seller),
     }
-    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _supplied_on(orders: Sequence[Facts]) -> date | None:

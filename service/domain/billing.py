@@ -216,8 +216,19 @@ def tax_covered(invoice: Invoice, net: InvoiceNet, amount_minor: int) -> int:
 def pay_invoice(
     invoice: Invoice, lines: Sequence[InvoiceLine], orders: Mapping[UUID, Order], amount_minor: int
 ) -> PaidInvoice:
-    """Book a payment of the invoice, with all of its lines and their orders by id. The payment pays net and tax in
-    proportion, and settles the net amounts in the order of the lines. A surplus stays in the balance.
+    """Book a payment of the invoice, of which these are all lines and their orders by id. The part that is not owed
+    stays in the balance.
+    """
+    paid = pay_invoice_from_balance(invoice, lines, orders, amount_minor)
+    received = ledger.invoice_payment_recorded(invoice.currency, amount_minor)
+    return replace(paid, journals=(received, *paid.journals))
+
+
+def pay_invoice_from_balance(
+    invoice: Invoice, lines: Sequence[InvoiceLine], orders: Mapping[UUID, Order], amount_minor: int
+) -> PaidInvoice:
+    """Pay what the invoice owes, at most this amount of the balance, where these are all its lines and their orders by
+    id: net and tax in proportion, the net of the first orders first.
     """
     net = InvoiceNet.of(lines, orders)
     owed_amount_minor = min(amount_minor, net.owed_minor + invoice.tax_owed_minor)
@@ -229,11 +240,10 @@ def pay_invoice(
         if part_minor := min(left_minor, owed_minor(order)):
             paid.append(apply_balance(order, part_minor))
             left_minor -= part_minor
-    received = ledger.invoice_payment_recorded(invoice.currency, amount_minor)
     return PaidInvoice(
         replace(invoice, tax_paid_minor=invoice.tax_paid_minor + tax_minor),
         tuple(paid),
-        (received, ledger.tax_paid(invoice.currency, tax_minor)),
+        (ledger.tax_paid(invoice.currency, tax_minor),),
     )
 
 

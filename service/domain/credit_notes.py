@@ -1,7 +1,7 @@
 """Credit notes: parts of an invoice that are taken back, with the tax on them.
 
-When sales on an invoice are undone, wholly or in part, one credit note is issued for the invoice and the reason. It
-lowers the amount due; an amount that was already paid is returned to the balance.
+One is issued for each invoice and each reason when sales on it are undone, wholly or in part. It lowers what is due,
+also by what had been paid of it; only what exceeds that is returned to the balance.
 """
 
 from collections.abc import Sequence
@@ -37,8 +37,9 @@ CREDIT_REASONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditNote:
-    """Net and tax that were taken back from an invoice. `returned_minor`, net and tax together, had been paid and was
-    returned to the balance; the rest lowered the amount due.
+    """Net and tax that were taken back from an invoice. `returned_minor` of both had been paid and went to the balance;
+    the rest lowered what is due. `applied_minor` of the rest had been paid too, and pays other orders and tax of the
+    invoice; None in notes of earlier releases, which returned all that had been paid.
     """
 
     account_id: UUID
@@ -53,6 +54,7 @@ class CreditNote:
     returned_minor: int
     mass_g: int
     created_at: datetime
+    applied_minor: int | None = None
 
     @property
     def gross_minor(self) -> int:
@@ -108,9 +110,8 @@ class Credit:
 
 
 def credit(invoice: Invoice, sales: Sequence[UndoneSale], *, note_id: UUID, now: datetime) -> Credit:
-    """Make the credit note for sales on one invoice that were all undone for one reason. The tax is rounded
-    cumulatively over all credit notes of the invoice. It first lowers the tax still owed; only the rest is returned to
-    the balance.
+    """Credit the sales, all undone for one reason, to their invoice. The tax is rounded cumulatively over all credits
+    of the invoice. The note returns all that had been paid; `applied` then takes from it what the invoice still owes.
     """
     if invoice.seller_id is None:
         raise ValueError(f"an invoice of an earlier release has no credit notes: {invoice.number}")
@@ -153,3 +154,16 @@ def credit(invoice: Invoice, sales: Sequence[UndoneSale], *, note_id: UUID, now:
     )
     journal = ledger.tax_credited(invoice.currency, tax_minor, tax_returned_minor)
     return Credit(after, note, lines, tuple(sale.order for sale in sales), journal)
+
+
+def applied(credits_of_invoice: Sequence[Credit], owed_minor: int) -> list[CreditNote]:
+    """Return the notes of an invoice that owes this amount after them: what had been paid pays it first, from the first
+    note on, and only the rest is returned to the balance.
+    """
+    notes: list[CreditNote] = []
+    for each in credits_of_invoice:
+        applied_minor = min(owed_minor, each.note.returned_minor)
+        returned_minor = each.note.returned_minor - applied_minor
+        notes.append(replace(each.note, applied_minor=applied_minor, returned_minor=returned_minor))
+        owed_minor -= applied_minor
+    return notes

@@ -130,12 +130,12 @@ class EventType(StrEnum):
     )
     ORDER_CANCELLED = (
         "order.cancelled",
-        "An order was cancelled. Its credits went back to stock, and what was paid went to the balance.",
+        "An order was cancelled. Its credits went back to stock, what was paid to its invoice and the balance.",
         _AMOUNTS,
     )
     ORDER_FAILED = (
         "order.failed",
-        "The seller could not deliver an order. Its credits went back to stock, and what was paid went to the balance.",
+        "The seller could not deliver an order. Credits went back to stock, money to its invoice and the balance.",
         _AMOUNTS,
     )
     ORDER_BILLED = "order.billed", "An order was put on an invoice.", (*_AMOUNTS, *_INVOICE)
@@ -157,8 +157,8 @@ class EventType(StrEnum):
     ORDER_PAID = "order.paid", "The whole total of an order is paid.", (*_AMOUNTS, *_BY_INVOICE)
     ORDER_REFUNDED = (
         "order.refunded",
-        "What was paid for an order went to the balance. The order keeps its credits.",
-        (*_AMOUNTS, Member("refunded_minor", "refunded", Kind.MONEY, "Amount that went to the balance.")),
+        "What was paid for an order went to the rest of its invoice, then to the balance. The order keeps its credits.",
+        (*_AMOUNTS, Member("refunded_minor", "refunded", Kind.MONEY, "Amount that had been paid for the order.")),
     )
     ORDER_RETIRING = "order.retiring", "The retirement of an order started.", _RETIRED
     ORDER_COMPLETED = (

@@ -1,6 +1,7 @@
 """Cancel orders, or the part of them that waits for credits: credits and money go back, exactly once.
 
-Locks: the heads of the account and its payer, the orders by id, then as reversal.py says. Promises: P3, P4, P6.
+Locks: the heads of the account, its payer and every account whose orders are on the invoices of these, the orders by
+id, then as reversal.py says. Promises: P3, P4, P6.
 """
 
 from collections import defaultdict
@@ -15,7 +16,7 @@ from service.domain.listing import OrderRef
 from service.domain.order import Order, PaymentStatus
 from service.errors import Code, Refused
 from service.operations.resources import Resources
-from service.operations.steps.lock_payer import lock_payer
+from service.operations.steps.credit_notes import lock_for_credits
 from service.operations.steps.reversal import entries_by_order, lines_by_order, reverse_orders
 from service.storage import catalogue, orders
 from service.storage.database import Statements
@@ -33,7 +34,8 @@ async def cancel_orders(
     while_issued: bool = False,
 ) -> list[Order | Refused]:
     """Cancel each order, and return it or its refusal; an order cancelled before is returned again. With
-    `all_or_nothing` one refusal leaves all orders unchanged. Credits go back to their batches, payments to the balance.
+    `all_or_nothing` one refusal leaves all orders unchanged. Credits go back to their batches, payments to the rest of
+    the order's invoice and to the balance.
 
     With `only_unfulfilled` an order keeps the credits that it has; the amount by which it costs less is no longer owed,
     or goes to the balance. Its unit prices rise to those of the smaller mass, at most as far as the old total allows;
@@ -47,9 +49,11 @@ async def cancel_orders(
 
     async def work(statements: Statements) -> list[Order | Refused]:
         account_id = caller.account.id
-        locked = await lock_payer(statements, account_id)
-        refuse_if_suspended(locked.heads[account_id].account)
         order_ids = await _ids_of(statements, caller, refs)
+        locked = await lock_for_credits(statements, account_id, {each for each in order_ids if each is not None})
+        refuse_if_suspended(locked.heads[account_id].account)
+        if None in order_ids:  # an order that was being placed is there by now
+            order_ids = await _ids_of(statements, caller, refs)
         found = await orders.lock(statements, caller.account.id, {each for each in order_ids if each is not None})
         answers: dict[UUID | None, Order | Refused] = {order_id: _absent() for order_id in order_ids}
         answers.update(found.items())

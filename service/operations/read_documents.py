@@ -138,7 +138,7 @@ async def _drawn_invoice(drawer: Drawer, facts: str, logo: Any) -> bytes:
 
 
 async def _drawn_credit_note(drawer: Drawer, facts: str, logo: Any) -> bytes:
-    return await drawer.draw(credit_note.TEMPLATE, credit_note.credit_note_document(facts, logo=logo))
+    return await drawer.draw_invoice(credit_note.credit_note_document(facts, logo=logo), facts)
 
 
 async def _stated(

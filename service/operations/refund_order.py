@@ -1,7 +1,8 @@
-"""Refund an order: the amount paid is returned to the balance; the order keeps its state and credits, and no longer
-waits for more. An operator's verb.
+"""Refund an order: what was paid pays the rest of its invoice, then goes to the balance; the order keeps its state and
+its credits, and waits for no more. An operator's verb.
 
-Locks: the heads of the account and its payer, the order, the counter of credit notes, then the balance. Promise: P4.
+Locks: the heads of the account, its payer and every account whose orders are on its invoice, the orders, the counter of
+credit notes, then the balance. Promise: P4.
 """
 
 from uuid import UUID
@@ -14,8 +15,8 @@ from service.domain.events import EventType
 from service.domain.listing import OrderRef
 from service.domain.order import Order
 from service.operations.resources import Resources
-from service.operations.steps.credit_notes import issue_credit_notes
-from service.operations.steps.lock_payer import lock_order, lock_payer, write_events
+from service.operations.steps.credit_notes import issue_credit_notes, lock_credited_order
+from service.operations.steps.lock_payer import write_events
 from service.storage import backorders, ledger, orders
 from service.storage.database import Statements
 
@@ -30,8 +31,7 @@ async def refund_order(resources: Resources, caller: Caller, account_id: UUID, r
     caller.require(Scope.OPERATOR)
 
     async def work(statements: Statements) -> Order:
-        locked = await lock_payer(statements, account_id)
-        order = await lock_order(statements, account_id, ref)
+        locked, order = await lock_credited_order(statements, account_id, ref)
         refunded = refund(order)
         if refunded is None:
             return order

@@ -212,6 +212,23 @@ async def _pages(
     return [table.value(row) for row in rows]
 
 
+async def accounts_billed_with(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> set[UUID]:
+    """Return the accounts whose orders are on unpaid invoices of the account's payer with one of these orders."""
+    conditions = Conditions()
+    payer = f"SELECT coalesce(parent_account_id, id) FROM {ACCOUNTS} WHERE id"
+    conditions.add(f"l.account_id = ({payer} = {{}})", account_id)
+    conditions.add_in("l.order_id", order_ids)
+    conditions.add("i.status = {}", InvoiceStatus.PENDING)
+    rows = await statements.fetch(
+        f"SELECT DISTINCT beside.order_account_id FROM {INVOICE_LINES.name} l"
+        f" JOIN {INVOICES.name} i ON i.account_id = l.account_id AND i.id = l.invoice_id"
+        f" JOIN {INVOICE_LINES.name} beside ON beside.account_id = l.account_id AND beside.invoice_id = l.invoice_id"
+        f" WHERE {conditions.clause}",
+        *conditions.parameters,
+    )
+    return {row["order_account_id"] for row in rows}
+
+
 async def lines_of_orders(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> list[InvoiceLine]:
     """Return the lines of those of the orders that are on an invoice of the account, by invoice and position."""
     query = models.InvoiceLine.filter(account_id=account_id, order_id__in=order_ids)

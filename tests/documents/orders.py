@@ -157,6 +157,7 @@ def credit_note_json(
     net: int = 10_000,
     tax: int = 2_000,
     payer: BillingDetails = PAYER,
+    **facts: Any,
 ) -> str:
     made, _ = ordered
     note = CreditNote(
@@ -182,4 +183,4 @@ def credit_note_json(
         net_minor=net,
         mass_g=3_000_000,
     )
-    return credit_note_facts(note, invoice_of(made, payer=payer), mode, [(line, facts_of(ordered))])
+    return credit_note_facts(note, invoice_of(made, payer=payer, **facts), mode, [(line, facts_of(ordered))])

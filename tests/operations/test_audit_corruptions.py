@@ -865,6 +865,18 @@ CORRUPTIONS = (
         "{cancelled_note}",
     ),
     Corruption(
+        "money returned by a credit note whose invoice owes",
+        "UPDATE credit_notes SET applied_minor = 0, returned_minor = 1 WHERE id = '{cancelled_note}'",
+        "credit-note-money",
+        "{cancelled_note}",
+    ),
+    Corruption(
+        "money that a credit note neither applied nor returned",
+        "UPDATE credit_notes SET applied_minor = 0, returned_minor = 0 WHERE id = '{refunded_note}'",
+        "credit-note-ledger",
+        "{refunded_note}",
+    ),
+    Corruption(
         "a credit note's mass",
         "UPDATE credit_notes SET mass_g = mass_g + 1 WHERE id = '{refunded_note}'",
         "credit-note-lines",

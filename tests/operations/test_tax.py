@@ -5,11 +5,13 @@ account that locks its own head only.
 """
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 
+from service.domain.accounts import Account
 from service.domain.amounts import Money
 from service.domain.billing import Invoice, InvoiceStatus
 from service.domain.credit_notes import CreditNote, CreditReason
@@ -71,6 +73,15 @@ async def pay(shop: Shop, invoice: Invoice, amount_minor: int, reference: str = 
 
 async def cancel(shop: Shop, *orders: Order, **how: bool) -> None:
     await cancel_orders(shop.resources, shop.caller, [OrderRef(id=order.id) for order in orders], **how)
+
+
+async def undo(shop: Shop, how: str, holder: Account, order: Order) -> None:
+    """Cancel, fail or refund the holder's order."""
+    if how == "cancel":
+        await cancel_orders(shop.resources, make_caller(holder), [OrderRef(id=order.id)])
+    else:
+        seller_undoes = fail_order if how == "fail" else refund_order
+        await seller_undoes(shop.resources, shop.caller, holder.id, OrderRef(id=order.id))
 
 
 async def stored(shop: Shop, invoice: Invoice) -> Invoice:
@@ -221,6 +232,111 @@ async def test_what_was_paid_of_a_credited_order_goes_to_the_balance(taxed: Shop
     assert await balance_minor(taxed) == 340
 
 
+async def test_what_was_paid_of_a_cancelled_order_pays_the_rest_of_its_invoice(taxed: Shop):
+    gone, kept = [await taxed.place(make_order_request(100_000)) for _ in range(2)]
+    invoice = await bill(taxed, gone, kept)
+    # 200 of 679: 33 of tax, and 167 of the first order.
+    await pay(taxed, invoice, 200)
+    await cancel(taxed, gone)
+
+    (note,) = await notes(taxed)
+    # Of a tax of 113, 57 is credited and 80 was owed.
+    assert (note.net_minor, note.tax_minor, note.returned_minor, note.applied_minor) == (283, 57, 0, 167)
+    assert note.lowered_minor == 340
+    assert (await owed_minor(taxed, invoice), await balance_minor(taxed)) == (139, 0)
+    now = await stored(taxed, invoice)
+    # 200 of 339 pay 33 of a tax of 56.
+    assert (now.status, now.tax_paid_minor, now.tax_owed_minor) == (InvoiceStatus.PENDING, 33, 23)
+    (left,) = [each for each in await rows_of(taxed.database, ORDERS) if each.id == kept.id]
+    assert (left.paid_minor, left.payment_status) == (167, PaymentStatus.BILLED)
+
+
+@pytest.mark.parametrize("how", ["cancel", "fail", "refund"])
+async def test_only_what_exceeds_the_rest_of_the_invoice_goes_to_the_balance(taxed: Shop, how: str):
+    client = await taxed.another_account(parent_account_id=taxed.account.id)
+    gone = await taxed.place(make_order_request(100_000))
+    (answer,) = await taxed.place_all(make_command(client, make_order_request(50_000)))
+    kept = answer.order
+    assert kept.total_cost_minor == 142
+    invoice = (
+        await bill_orders(taxed.resources, taxed.caller, taxed.account.id, "all", Period(currency="USD"))
+    ).invoice
+    assert (invoice.total_minor, invoice.tax_minor) == (425, 85)
+    # 300 of 510: 50 of tax, and 250 of the first order.
+    await pay(taxed, invoice, 300)
+    await undo(taxed, how, taxed.account, gone)
+
+    (note,) = await notes(taxed)
+    # 340 are credited of 210 due. Of a tax of 57, 35 was owed, so 250 and 22 had been paid.
+    assert (note.gross_minor, note.returned_minor, note.applied_minor) == (340, 130, 142)
+    assert (await owed_minor(taxed, invoice), await balance_minor(taxed)) == (0, 130)
+    now = await stored(taxed, invoice)
+    assert (now.status, now.settled_minor, now.tax_paid_minor) == (InvoiceStatus.PAID, 0, 28)
+    (left,) = [each for each in await rows_of(taxed.database, ORDERS) if each.id == kept.id]
+    assert (left.paid_minor, left.payment_status) == (142, PaymentStatus.PAID)
+
+
+async def test_a_reduced_order_that_was_paid_pays_the_rest_of_its_invoice(taxed: Shop):
+    short = await taxed.place(OrderRequest(ask=ByBundleMasses(((taxed.ocean.id, 2_000_000),))))
+    kept = await taxed.place(make_order_request(100_000))
+    invoice = await bill(taxed, short, kept)
+    ref = OrderRef(id=short.id)
+    amount = Money(short.total_cost_minor, "USD")
+    await record_payment(taxed.resources, taxed.caller, taxed.account.id, "order", amount, ref)
+    await cancel(taxed, short, only_unfulfilled=True)
+
+    (note,) = await notes(taxed)
+    (reduced,) = [each for each in await rows_of(taxed.database, ORDERS) if each.id == short.id]
+    freed = short.total_cost_minor - reduced.total_cost_minor
+    owed = kept.total_cost_minor + invoice.tax_minor - note.tax_minor
+    assert note.reason is CreditReason.REDUCED
+    assert (note.applied_minor, note.returned_minor) == (min(freed, owed), max(0, freed - owed))
+    assert (await owed_minor(taxed, invoice), await balance_minor(taxed)) == (max(0, owed - freed), note.returned_minor)
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_whatever_is_paid_and_undone_the_invoice_the_ledger_and_the_balance_add_up(taxed: Shop, seed: int):
+    chance = random.Random(seed)
+    client = await taxed.another_account(parent_account_id=taxed.account.id)
+    holders = {each.id: each for each in (taxed.account, client)}
+    commands = [
+        make_command(chance.choice(list(holders.values())), make_order_request(chance.randint(1_000, 90_000)))
+        for _ in range(6)
+    ]
+    orders = [answer.order for answer in await taxed.place_all(*commands)]
+    prepaid, account_id = orders[0].total_cost_minor // 2, taxed.account.id
+    await record_payment(
+        taxed.resources,
+        taxed.caller,
+        orders[0].account_id,
+        "early",
+        Money(prepaid or 1, "USD"),
+        OrderRef(id=orders[0].id),
+    )
+    invoice = (await bill_orders(taxed.resources, taxed.caller, account_id, "all", Period(currency="USD"))).invoice
+    left, paid, credited = list(orders), 0, 0
+    for step in range(9):
+        if chance.random() < 0.4:
+            amount = chance.randint(1, invoice.due_minor)
+            await pay(taxed, invoice, amount, f"wire-{step}")
+            paid += amount
+        elif left:
+            undone = left.pop(chance.randrange(len(left)))
+            try:
+                await undo(taxed, chance.choice(["cancel", "fail", "refund"]), holders[undone.account_id], undone)
+            except Refused:  # nothing was paid, so there is nothing to refund
+                left.append(undone)
+                continue
+            credited += undone.total_cost_minor
+        taken_back = sum(note.gross_minor for note in await notes(taxed))
+        assert taken_back == credited + share_of(invoice.tax_minor, credited, invoice.total_minor)
+        rest = invoice.due_minor - paid - taken_back
+        assert (await owed_minor(taxed, invoice), await balance_minor(taxed)) == (max(0, rest), max(0, -rest))
+        assert await on(taxed, LedgerAccount.RECEIVABLE) == max(0, rest)
+        assert await on(taxed, LedgerAccount.BALANCE) == -max(0, -rest)
+        await assert_audit_finds_nothing(taxed.database)
+
+
 async def test_a_reduced_and_a_failed_order_are_credited_for_what_they_lost(taxed: Shop):
     request = OrderRequest(ask=ByBundleMasses(((taxed.ocean.id, 2_000_000),)))
     reduced, failed = await taxed.place(request), await taxed.place()
@@ -265,8 +381,10 @@ async def test_an_order_on_no_invoice_has_no_credit_note(taxed: Shop):
     assert await notes(taxed) == []
 
 
-@pytest.mark.parametrize("turn", range(3))
-async def test_cancels_by_several_accounts_and_a_payment_at_once_round_the_tax_together(taxed: Shop, turn: int):
+@pytest.mark.parametrize(("turn", "paid_minor"), [(0, 11), (1, 11), (2, 11), (0, 3), (1, 3), (2, 3)])
+async def test_cancels_by_several_accounts_and_a_payment_at_once_round_the_tax_together(
+    taxed: Shop, turn: int, paid_minor: int
+):
     clients = [await taxed.another_account(parent_account_id=taxed.account.id) for _ in range(2)]
     holders = [taxed.account, *clients]
     answers = await taxed.place_all(*(make_command(each, make_order_request(1_000 + turn)) for each in holders * 2))
@@ -275,11 +393,9 @@ async def test_cancels_by_several_accounts_and_a_payment_at_once_round_the_tax_t
         await bill_orders(taxed.resources, taxed.caller, taxed.account.id, "all", Period(currency="USD"))
     ).invoice
 
-    async def undo(order: Order) -> None:
-        holder = next(each for each in holders if each.id == order.account_id)
-        await cancel_orders(taxed.resources, make_caller(holder), [OrderRef(id=order.id)])
-
-    await asyncio.gather(*(undo(order) for order in orders[:5]), pay(taxed, invoice, 11))
+    by_id = {each.id: each for each in holders}
+    undone = [undo(taxed, "cancel", by_id[order.account_id], order) for order in orders[:5]]
+    await asyncio.gather(*undone, pay(taxed, invoice, paid_minor))
 
     now = await stored(taxed, invoice)
     credited = sum(order.total_cost_minor for order in orders[:5])
@@ -288,9 +404,9 @@ async def test_cancels_by_several_accounts_and_a_payment_at_once_round_the_tax_t
     assert sum(note.tax_minor for note in await notes(taxed)) == now.tax_credited_minor
     assert [note.number for note in await notes(taxed)] == [f"CN-{YEAR}-{n:06}" for n in range(1, 6)]
     left = orders[5].total_cost_minor + invoice.tax_minor - now.tax_credited_minor
-    # What was paid for an order before it was cancelled goes to the balance, so the split depends on who was first.
-    assert await owed_minor(taxed, invoice) - await balance_minor(taxed) == left - 11
-    assert await owed_minor(taxed, invoice) <= left
+    # Whoever was first, what was paid for a cancelled order pays the rest of the invoice before the balance grows.
+    assert await owed_minor(taxed, invoice) == max(0, left - paid_minor)
+    assert await balance_minor(taxed) == max(0, paid_minor - left)
     await assert_audit_finds_nothing(taxed.database)
 
 

@@ -56,6 +56,7 @@ ALL = [
     "0029_sustainability_pages",
     "0030_receipt_links",
     "0031_order_totals",
+    "0032_applied_credits",
 ]
 
 

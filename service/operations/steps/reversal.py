@@ -1,6 +1,7 @@
 """A step that several operations share: reversal of orders, whole or in part, with their grams and money.
 
-Expects the heads and the orders to be locked; locks counters of credit notes, balances, then batches by vintage and id.
+Expects the heads (by `lock_for_credits`) and the orders to be locked; locks other orders on their invoices, counters of
+credit notes, balances, then batches by vintage and id.
 Promises: P3, P4, P6.
 """
 

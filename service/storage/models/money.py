@@ -148,6 +148,7 @@ class CreditNote(Model):
     returned_minor = fields.BigIntField()
     mass_g = fields.BigIntField()
     created_at = fields.DatetimeField()
+    applied_minor = fields.BigIntField(null=True)
 
     class Meta:
         table = "credit_notes"

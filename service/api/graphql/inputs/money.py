@@ -121,7 +121,7 @@ class SettleInvoiceInput(_ForAccount):
         return parse_id("Invoice", self.invoice_id, "invoiceId")
 
 
-@strawberry.input(description="Order to refund, and its account. The amount paid is added to the balance.")
+@strawberry.input(description="Order to refund, and its account.")
 class RefundOrderInput(_ForAccount):
     order: OrderRefInput = strawberry.field(
         description="Order to refund. The order must belong to the account in `accountId`."

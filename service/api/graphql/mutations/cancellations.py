@@ -41,7 +41,8 @@ class CancellationMutations:
     @strawberry.mutation(
         description="Cancels an order, or only the part of the order that waits for credits. Refused `ORDER_STATE` if "
         "the retirement of the order has started. Credits of a cancelled order go back to stock. Money that was paid "
-        "for the cancelled part is added to the balance. A retry returns the order in its present state."
+        "for the cancelled part pays what else the order's invoice owes, and the rest is added to the balance. A retry "
+        "returns the order in its present state."
     )
     async def cancel_order(
         self,

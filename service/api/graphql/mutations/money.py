@@ -178,7 +178,8 @@ class MoneyMutations:
         return SettleInvoicePayload(invoice=invoice_of(invoice), user_errors=[])
 
     @strawberry.mutation(
-        description="Adds the amount paid for an order to the balance; needs scope `operator`. The order keeps its "
+        description="Refunds an order; needs scope `operator`. The amount paid for it pays what else its invoice owes, "
+        "and the rest is added to the balance. The order keeps its "
         "state and its credits, and owes nothing. If the order is on an invoice, a credit note is issued. Refused "
         "`PAYMENT_STATE` if nothing was paid for the order. A retry "
         "returns the refunded order."
@@ -196,7 +197,8 @@ class MoneyMutations:
 
     @strawberry.mutation(
         description="Records that the seller cannot deliver an order; needs scope `operator`. The order's credits go "
-        "back to stock, and the amount paid for the order is added to the balance. If the order is on an invoice, a "
+        "back to stock, and the amount paid for the order pays what else its invoice owes; the rest is added to the "
+        "balance. If the order is on an invoice, a "
         "credit note is issued. Refused `ORDER_STATE` if the "
         "retirement of the order has started. A retry returns the failed order."
     )

@@ -116,11 +116,13 @@ class CreditNote(Node):
     gross = money_field("row.gross_minor", description="Net amount and tax together.")
     lowered = money_field(
         "row.lowered_minor",
-        description="Part of the gross amount that the customer had not paid for yet. It was taken off `owed` of the "
-        "invoice.",
+        description="Part of the gross amount that lowered `owed` of the invoice: what was not paid yet of the orders "
+        "on the credit note, and what had been paid of them, as far as the invoice owed it for other orders or tax.",
     )
     returned = money_field(
-        "row.returned_minor", description="Part of the gross amount that had been paid: it was added to the balance."
+        "row.returned_minor",
+        description="Part of the gross amount that had been paid and that the invoice did not owe any more: it was "
+        "added to the balance. Credit notes of earlier releases added all that had been paid to the balance.",
     )
     mass = mass_field("row.mass_g", description="Mass of the orders, or of the parts of them, that was taken back.")
 

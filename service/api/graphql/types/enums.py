@@ -93,7 +93,8 @@ described(
         PaymentStatus.ISSUED: "The order is not paid in full, and no invoice contains it.",
         PaymentStatus.BILLED: "The order is on an invoice, and the order is not paid in full.",
         PaymentStatus.PAID: "The whole total of the order is paid. Tax is owed on the invoice, not on the order.",
-        PaymentStatus.REFUNDED: "The amount paid for the order was added to the account's balance.",
+        PaymentStatus.REFUNDED: "The amount paid for the order was given back: to the rest of its invoice, then to the "
+        "account's balance.",
     },
 )
 described(
@@ -353,7 +354,7 @@ described(
     {
         Verb.ORDER_PLACED: "An order was placed, and its total is owed.",
         Verb.BALANCE_APPLIED: "An order, or a part of its total, was paid from the balance: when the order was placed, "
-        "or after a payment of its invoice was added to the balance.",
+        "or after money for its invoice was added to the balance by a payment, or a credit note of another order.",
         Verb.PAYMENT_RECORDED: "A payment for an order or an invoice was received. A payment of an invoice is added to "
         "the balance, from which further journals pay its orders and its tax.",
         Verb.BALANCE_TOPPED_UP: "A payment without an order was received and added to the balance.",
@@ -365,8 +366,8 @@ described(
         Verb.ORDER_REFUNDED: "An order was refunded, and its sale was reversed.",
         Verb.ORDER_FAILED: "An order could not be delivered, and its sale was reversed.",
         Verb.TAX_BILLED: "An invoice was issued, and its tax is owed.",
-        Verb.TAX_PAID: "Tax of an invoice was paid from the balance, after a payment of the invoice was added to the "
-        "balance.",
+        Verb.TAX_PAID: "Tax of an invoice was paid from the balance, after money for the invoice was added to the "
+        "balance by a payment or by a credit note.",
         Verb.TAX_CREDITED: "A credit note took back tax of an invoice.",
     },
 )
