@@ -5,10 +5,11 @@ BIN := .venv/bin
 PAGES := service/api/pages
 BUNDLES := explorer references console
 
-.PHONY: help install run test conformance check schema docs fuzz fuzz-plans promises promises-medium cluster cluster-test races model
+.PHONY: help install run test test-without-plans conformance check schema docs fuzz fuzz-plans promises promises-medium
+.PHONY: cluster cluster-test races model
 .PHONY: mutants serials bench memory images $(BUNDLES) clean
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 install: .venv/installed ## create .venv with the pinned run-time dependencies
 run: install ## migrate the SQLite file, load the demo data once, serve on 127.0.0.1:8000
@@ -25,6 +26,14 @@ test: check ## make check, then all tests on SQLite and PostgreSQL except those 
 conformance: export PYTHONDONTWRITEBYTECODE =
 conformance: .venv/tested ## the tests that run browsers, node, nginx, installers, or failing clusters
 	$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m tools
+
+# How a document is executed does not depend on the database: SQLite is enough here.
+test-without-plans: export PYTHONDONTWRITEBYTECODE =
+test-without-plans: export SERVICE_PLANS_ENABLED = false
+test-without-plans: .venv/tested ## run the tests of GraphQL documents with graphql-core executing each operation
+	$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m 'not tools' -k 'not postgresql' $(addprefix tests/api/, \
+		$(notdir $(wildcard tests/api/test_graphql_*.py)) test_metrics.py test_operator.py test_order_filters.py \
+		test_refusals.py graphql/test_view.py)
 
 check: .venv/tested ## formatting, lint, types, and the imports between layers
 	$(BIN)/ruff format --check .

@@ -74,7 +74,7 @@ from service.operations.load_demo import has_demo
 from service.operations.place_orders import Placement, placement
 from service.operations.resources import IMPACT_MS, IMPACTS_MAX, Resources
 from service.settings import Settings
-from service.storage.database import Database
+from service.storage.database import CONNECTIONS_AT_START, Database
 from service.storage.replica import Replica
 from service.workers.jobs import working
 from service.workers.measures import StepMeasures
@@ -170,7 +170,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        database = await open_database(settings, tracer)
+        database = await open_database(settings, tracer, connections=CONNECTIONS_AT_START)
         resources = replace(
             resources_of(settings, database, replica_of(settings, tracer)),
             webhooks=webhook_options(settings, pepper, previous_pepper),
@@ -353,9 +353,9 @@ async def _pay_bytes(context: Context, size: int) -> None:
         await context.cost_budget.pay_bytes(size)
 
 
-async def open_database(settings: Settings, tracer: Tracer | None = None) -> Database:
-    """Open the database that the settings name, within their limits. `tracer` makes spans of its statements."""
-    return await Database.open(
+async def open_database(settings: Settings, tracer: Tracer | None = None, *, connections: int = 1) -> Database:
+    """Open the database of the settings, within their limits, and so many connections. `tracer` makes spans of it."""
+    database = await Database.open(
         settings.database_url,
         pool_size_max=settings.pool_size_max,
         pool_wait_ms=settings.pool_wait_ms,
@@ -364,6 +364,8 @@ async def open_database(settings: Settings, tracer: Tracer | None = None) -> Dat
         statement_tracer=tracer,
         **settings.database_limits,
     )
+    await database.warm(connections)
+    return database
 
 
 def resources_of(settings: Settings, database: Database, replica: Replica | None) -> Resources:

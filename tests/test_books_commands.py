@@ -148,7 +148,7 @@ def test_a_fault_of_the_file_is_one_line_on_stderr(folder: Path, content: bytes,
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"[1"])
-def test_a_file_that_is_none_is_one_line_on_stderr(folder: Path, content: bytes):
+def test_a_malformed_file_is_one_line_on_stderr(folder: Path, content: bytes):
     file = folder / "broken.json"
     file.write_bytes(content)
 

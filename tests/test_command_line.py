@@ -219,7 +219,7 @@ def test_limits_of_an_account_are_set_shown_and_lifted(folder: Path, loaded: dic
     def told(*options: str) -> dict[str, object]:
         return dict(json.loads(command(folder, "account", "limit", *options, "--json").stdout))
 
-    assert told(limited)["credit"] == [{"currency": "GBP", "credit_limit": "2500.00", "owed": "0.00"}]
+    assert told(limited)["credit"] == [{"currency": "GBP", "credit_limit": "2500.00", "owed": "572.00"}]
     shown = write_global_id("Account", UUID(live))
     assert told(shown) == {"id": live, "globalId": shown, "credit": [], "hold_percent": None, "open_holds": None}
     assert shown in command(folder, "account", "list").stdout
@@ -294,7 +294,7 @@ def test_a_database_that_is_away_is_named_without_its_password(folder: Path) -> 
     assert "hush" not in said
 
 
-def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_reported_as_such(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("nothing that SQLite wrote")
 
     code, said = failure(command(tmp_path, "account", "list", SERVICE_DATABASE_URL="sqlite://notes.txt"))

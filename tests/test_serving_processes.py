@@ -171,6 +171,64 @@ def test_a_process_refuses_connections_until_it_can_answer_and_one_of_two_gets_t
         assert answers(port)
 
 
+GATED = """
+import asyncio, sys
+from pathlib import Path
+from service.server.uvicorn_server import CannotServeError, bind, end_on_sigterm, serve_by_processes
+from service.settings import Settings
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        Path("starting").touch()
+        while not Path("go").exists():
+            await asyncio.sleep(0.02)
+        return await send({"type": "lifespan.startup.complete"})
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body"})
+
+def factory():
+    return app
+
+if __name__ == "__main__":
+    end_on_sigterm()
+    settings = Settings()
+    try:
+        serve_by_processes(bind(settings), "gated:factory", settings, processes=1)
+    except CannotServeError as error:
+        sys.exit(str(error))
+"""
+"""Several processes, one of them here, whose application starts when there is a file `go` beside it."""
+
+
+def test_several_processes_refuse_connections_until_one_is_ready_and_share_no_port(tmp_path: Path):
+    port = free_port()
+    with ExitStack() as stack:
+        folders = [tmp_path / "one", tmp_path / "other"]
+        services = []
+        for folder in folders:
+            folder.mkdir()
+            (folder / "gated.py").write_text(GATED)
+            environment = environment_of("postgresql://unused", port=port) | {"PYTHONPATH": f"{folder}:{ROOT}"}
+            command = [sys.executable, "gated.py"]
+            service = subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
+            services.append(stack.enter_context(service))
+            stack.callback(service.terminate)
+        one, other = services
+        until(lambda: all((folder / "starting").exists() for folder in folders))
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
+        (folders[0] / "go").touch()
+        until(lambda: answers(port))
+        (folders[1] / "go").touch()
+        _, said = other.communicate(timeout=PATIENCE_S)
+        assert other.returncode == 1
+        assert f"cannot listen on 127.0.0.1:{port}: Address already in use." in said.splitlines()[-1]
+        assert answers(port)
+        one.terminate()
+        assert one.wait(PATIENCE_S) == 0
+
+
 def test_sqlite_is_served_by_one_process(sqlite_url: str):
     command = ["serve", "--workers", "2", "--port", str(free_port())]
     said = processes.run(command, cwd=ROOT, env=environment_of(sqlite_url))

@@ -1,7 +1,6 @@
-"""Callers without a key, who are known by their address alone, and what they may spend of the service's time.
+"""Callers without a key, who are identified by their IP address, and their budgets of cost points.
 
-Knows HTTP and the budgets, and no API. One caller has one IPv4 address, or one /64 of IPv6: providers give whole /64s
-away, and whoever has one may use every address in it.
+Does not know the APIs. A caller is one IPv4 address, or one /64 of IPv6, because providers assign whole /64 networks.
 """
 
 import asyncio
@@ -19,7 +18,7 @@ from service.api.refusal_pace import FREE_A_SECOND, Pace
 WINDOW_S = 60
 REQUEST_POINTS = 1
 UNKNOWN_KEY_POINTS = 10
-"""Points of a request that is answered 401: a key was looked up for it, and guessing keys shall get nobody far."""
+"""Points of a request that is answered 401: a key was looked up for it, and guesses at keys must be limited."""
 CHARACTERS_A_POINT = 25
 """Characters of a GraphQL document that is parsed and validated for a caller without a key, for each point."""
 
@@ -41,15 +40,16 @@ def address_budget(points_a_minute: int) -> Budget:
 
 
 def document_points(characters: int) -> int:
-    """Return what it costs to parse and validate a document of that length."""
+    """Return the cost points of parsing and validating a document of this length."""
     return math.ceil(characters / CHARACTERS_A_POINT)
 
 
 class Addresses:
-    """The address that a request comes from: that of the connection, or what a trusted proxy says in X-Forwarded-For.
+    """The address that a request comes from: that of the connection, or one that a trusted proxy has put into
+    X-Forwarded-For.
 
-    Each proxy adds to the end of that header the address that it was called from, so it is read from there, as far as
-    the first address that is no trusted proxy: all before it was written by the caller.
+    Each proxy appends the address of its caller to that header. So it is read from the end to the first address that is
+    not a trusted proxy; everything before that could be forged.
     """
 
     def __init__(self, trusted_proxies: Collection[IPv4Network | IPv6Network] = ()) -> None:
@@ -57,9 +57,9 @@ class Addresses:
         self._has_warned = False
 
     def of(self, scope: Scope) -> str:
-        """Return the address, or the network, whose budget the request is paid from."""
+        """Return the address or network whose budget pays for the request."""
         peer = _address((scope.get("client") or ("",))[0])
-        if peer is None:  # a socket of this machine
+        if peer is None:  # a Unix socket
             return "local"
         if self._is_trusted(peer):
             return _holder(self._forwarded(scope, peer))

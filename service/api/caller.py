@@ -80,7 +80,7 @@ async def caller_of_service(
     if claims.account_id is None:
         caller = replace(caller, scopes=caller.scopes & claims.scopes)
         return caller if header is None else await _selected(resources, caller, selected)
-    # A key's own account is never the one that a token was made for, so that no account is selected for another id.
+    # A token that is limited to an account is never its key's own account, so it cannot select another one.
     wanted = claims.account_id if header is None or selected == claims.account_id else None
     caller = await _selected(resources, caller, wanted)
     return replace(caller, scopes=caller.scopes & claims.scopes)
@@ -91,7 +91,7 @@ async def _selected(resources: Resources, caller: Caller, account_id: UUID | Non
 
 
 def share_reads(scope: Scope, caller: Caller) -> None:
-    """Let the reads of this task, from here on, take turns with those of other API keys."""
+    """Assign the reads of this task, from here on, to the API key, so that the reads of several keys take turns."""
     CALLER.set(WaitingCaller(caller.key_id, scope.get("state", {}).get("has_left", NOBODY.has_left)))
 
 

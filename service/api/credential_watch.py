@@ -1,6 +1,6 @@
-"""The credentials of connections that last: keys and tokens are looked at again and again while they are in use.
+"""Credentials of long-lived connections: keys and tokens are checked repeatedly while they are in use.
 
-Knows HTTP and neither APIs nor what is sent over the connections.
+Knows HTTP, but not the APIs and not the contents of the connections.
 """
 
 import asyncio
@@ -19,19 +19,19 @@ from service.errors import Code, Refused
 log = structlog.get_logger(__name__)
 
 EVERY_S = 0.5
-"""Time between two looks; a process remembers a key for a second at most (SERVICE_KNOWN_KEYS_MS)."""
+"""Seconds between two checks; a process caches a key for at most a second (SERVICE_KNOWN_KEYS_MS)."""
 LOOKS_MAX = 16
-"""Credentials that are looked at at the same time."""
+"""Maximum number of credentials that are checked at the same time."""
 
 Ended = Callable[[Refused], None]
 _AUTHORIZATION = b"authorization"
 
 
 class CredentialWatch:
-    """Tells those who hold a connection when its key or token is valid no more, or its account was suspended.
+    """Watch that reports when the key or token of a connection is no longer valid, or its account was suspended.
 
-    `identify` returns the caller of a request. However many connections a key has, it is looked at once. While the
-    database is away nothing is known, and nobody is told anything.
+    `identify` returns the caller of a request. A key with many connections is checked once for all of them. While the
+    database is unreachable nothing is reported.
     """
 
     def __init__(self, identify: Callable[[Scope], Awaitable[Caller | None]], *, every_s: float = EVERY_S) -> None:
@@ -42,7 +42,7 @@ class CredentialWatch:
 
     @contextmanager
     def watching(self, scope: Scope, ended: Ended) -> Iterator[None]:
-        """Inside, `ended` is called with the refusal once the request's credentials are valid no more."""
+        """Context in which `ended` is called with the refusal once the request's credentials are no longer valid."""
         credentials = header_of(scope, _AUTHORIZATION), header_of(scope, ACCOUNT_HEADER)
         holders = self._watched.setdefault(credentials, [])
         holders.append(ended)

@@ -10,8 +10,8 @@ from service.api.headers import header_of
 
 
 def may_connect(scope: Scope, origins: Collection[str], own_address: str) -> bool:
-    """Return whether a WebSocket may be opened, by the rule for other calls: from pages of these origins and of the
-    service itself, and by programs, which are no pages. Browsers leave it to the server for WebSockets.
+    """Return whether a WebSocket may be opened, by the same rule as for other requests: from pages of these origins and
+    of the service itself, and by programs, which send no origin. Browsers do not enforce this for WebSockets.
     """
     origin = header_of(scope, b"origin")
     if origin is None or "*" in origins or origin in origins:
@@ -22,7 +22,7 @@ def may_connect(scope: Scope, origins: Collection[str], own_address: str) -> boo
 
 def open_to_origins(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
     """Let pages of these origins call the application from a browser. Keys travel in a header and never in a cookie, so
-    no page gets more than what it knows a key for.
+    a page can use only keys that it has.
     """
     if not origins:
         return app

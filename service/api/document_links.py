@@ -1,5 +1,5 @@
-"""Addresses of documents about money, and of pages of receipts: readable by anybody who has one, impossible to guess,
-and valid for a time.
+"""Addresses of documents about money, and of pages of receipts: readable by everybody who has one, impossible to guess,
+and valid for a limited time.
 
 The address names the document, the revision of its links and the end of its validity, and is signed with the service's
 secret, so nothing is stored before a link is revoked.
@@ -26,7 +26,7 @@ _FORM = re.compile(r"[A-Za-z0-9_-]{103}")
 
 
 def document_path(link: DocumentLink, pepper: bytes) -> str:
-    """Return the path of the page, or of the document without the ending of its file."""
+    """Return the path of a page, or of a document without the file extension."""
     name = link.name
     named = _NAMED.pack(
         name.kind.encode(), name.account_id.bytes, name.id.bytes, link.revision, int(link.expires_at.timestamp())
@@ -36,17 +36,17 @@ def document_path(link: DocumentLink, pepper: bytes) -> str:
 
 
 def document_url(public_address: str, pepper: bytes, valid: timedelta, name: DocumentName, revision: int) -> str:
-    """Return the address of a page, or of the PDF of a document, which is valid from now on for that time at least."""
+    """Return the address of a page, or of the PDF of a document, which is valid for at least `valid`."""
     path = document_path(DocumentLink(name, revision, link_end(system_clock(), valid)), pepper)
     return f"{public_address}{path}" if name.kind is LinkedDocument.RECEIPT_PAGE else f"{public_address}{path}.pdf"
 
 
 def link_of(token: str, peppers: Iterable[bytes]) -> DocumentLink | None:
-    """Return the link that the token stands for, or None where it was signed under none of the peppers."""
+    """Return the link that the token stands for, or None if it is not signed under one of the peppers."""
     if not _FORM.fullmatch(token):
         return None
     signed = urlsafe_b64decode(token + "=" * (-len(token) % 4))
-    if _text(signed) != token:  # the last character has bits to spare: one link has one token
+    if _text(signed) != token:  # the last character has unused bits, and only one of its spellings is accepted
         return None
     named, signature = signed[:-_SIGNATURE_BYTES], signed[-_SIGNATURE_BYTES:]
     if not any(hmac.compare_digest(signature, _signature(named, pepper)) for pepper in peppers):

@@ -1,6 +1,6 @@
-"""Headers of a request: one value of each, without the blanks around it, and a refusal of two that contradict.
+"""Headers of a request: one value of each, without blanks at its ends; contradictory repetitions are refused.
 
-Knows HTTP and no API. Everything that reads a header of a request reads it here.
+All code that needs a request header reads it through this module.
 """
 
 from starlette.types import Scope
@@ -13,7 +13,9 @@ SINGLE = {
         "Authorization", "Idempotency-Key", "Account-Id", "Lune-Account", "Lune-Version", "Content-Type", "Host",
     )
 }  # fmt: skip
-"""Headers that decide who calls, for whom and what is done, so that a request has one value of each."""
+"""Headers that determine the caller, the account or the effect, of which a request must not have two different
+values.
+"""
 
 _BLANKS = " \t"
 _NAMED = "service.headers"
@@ -22,15 +24,15 @@ _NAMED = "service.headers"
 def header_of(scope: Scope, name: bytes) -> str | None:
     """Return the first header of that lower-case name without blanks around its value, None if there is none.
 
-    Blanks are no part of a value (RFC 9110, 5.5), and httptools leaves those behind it. Starlette's mapping would
-    leave them too, and takes three times as long.
+    Blanks are not part of a value (RFC 9110, 5.5), but httptools keeps those after it. Starlette's mapping keeps them
+    too, and takes three times as long.
     """
     value = _named(scope).get(name)
     return None if value is None else str(value, "latin-1").strip(_BLANKS)
 
 
 def raw_header_of(scope: Scope, name: bytes) -> str | None:
-    """Return the first header of that lower-case name with the blanks that the server left around its value."""
+    """Return the first header of the lower-case name, including blanks that the server left around its value."""
     value = _named(scope).get(name)
     return None if value is None else str(value, "latin-1")
 
@@ -42,7 +44,7 @@ def headers_of(scope: Scope, name: bytes) -> list[str]:
 
 def refuse_contradictions(scope: Scope) -> None:
     """Refuse `BAD_USER_INPUT`, naming the header, if one of `SINGLE` has two different values."""
-    if len(_named(scope)) == len(scope["headers"]):  # no header is repeated, as in nearly every request
+    if len(_named(scope)) == len(scope["headers"]):  # true for nearly every request: no header is repeated
         return
     for name, shown in SINGLE.items():
         if len(set(headers_of(scope, name))) > 1:
@@ -72,5 +74,5 @@ def _codings(scope: Scope, name: bytes) -> list[str]:
 def _named(scope: Scope) -> dict[bytes, bytes]:
     named: dict[bytes, bytes] | None = scope.get(_NAMED)
     if named is None:
-        named = scope[_NAMED] = dict(reversed(scope["headers"]))  # kept: each request is asked for several
+        named = scope[_NAMED] = dict(reversed(scope["headers"]))  # cached, because each request reads several headers
     return named

@@ -1,7 +1,7 @@
 """Addresses in mails: pages of orders, and the address at which a recipient stops mails of one kind.
 
-The latter names the account and the kind, and is signed with the service's secret and the recipient's address, which it
-does not contain: nothing has to be stored, and no address is in a log.
+The latter contains the account and the kind, and is signed with the service's secret and the recipient's mail address.
+The mail address is not contained, so it is not logged, and nothing has to be stored.
 """
 
 import hmac
@@ -27,7 +27,7 @@ _SIGNATURE_LENGTH = 40
 
 @dataclass(frozen=True, slots=True)
 class MailLinks:
-    """Writes addresses under the public address of the service."""
+    """Builder of links below the public address of the service."""
 
     public_address: str
     pepper: bytes = field(repr=False)
@@ -49,8 +49,8 @@ class MailLinks:
 
 
 def recipient_named_by(token: str, peppers: Iterable[bytes]) -> tuple[UUID, MailKind, Callable[[Contact], bool]] | None:
-    """Return the account and the kind that the token names, and a function that recognises the recipient; None where it
-    has not the form of a token.
+    """Return the account and the kind that the token names, and a function that recognises the recipient; None if it
+    does not have the form of a token.
     """
     form = _FORM.fullmatch(token)
     if form is None or form[3] not in {kind.value for kind in MailKind}:

@@ -1,8 +1,8 @@
-"""Rate limits: budgets of requests a window, kept in this process, or in Redis where processes share them.
+"""Rate limits: budgets of points for each time window, kept in this process, or in Redis if several processes share
+them.
 
-Knows nothing of APIs; each API says which budget a call is paid from, and whose it is: an API key's, or an address's. A
-window slides: what was spent in the last one counts for the part of it that the present one still overlaps, so that two
-bursts never meet at its edge.
+Each API determines the budget of a call and its holder: an API key or an address. The window slides: spending in the
+previous window counts in proportion to its overlap, so that two bursts cannot meet at the edge of a window.
 """
 
 import math
@@ -24,23 +24,23 @@ from service.errors import Code, Refused
 log = structlog.get_logger(__name__)
 
 REDIS_TIMEOUT_S = 0.25
-"""Timeout of Redis. Waiting longer would cost more than the limit is worth."""
+"""Timeout of Redis in seconds. A longer wait would be worse than a limit that is not shared."""
 REDIS_PAUSE_S = 5.0
-"""Time that a Redis that did not answer is left alone: each request would wait for it otherwise."""
+"""Seconds for which an unreachable Redis is not asked again, because each request would wait for it."""
 
 HOLDERS_MAX = 10_000
-"""Holders of one budget that are counted before those are forgotten that spent longest ago."""
+"""Maximum number of holders of one budget that are counted; beyond it, those that spent longest ago are forgotten."""
 
 _NOISE = 1e-6
 """Maximum error of adding and weighing counts as floats."""
 
 
 class Budget(NamedTuple):
-    """So many requests of one holder in each window, or of what else `unit` says that a call costs; budgets of one name
-    and size are one budget.
+    """Number of requests of one holder in each window, or of another unit given by `unit`. Budgets with the same name
+    and size are the same budget.
 
-    `whose` begins the sentence that refuses. Holders that are `unbounded` in number, as addresses are, are forgotten
-    above HOLDERS_MAX even while they spend; keys are not, since the database bounds their number.
+    `whose` is the beginning of the refusal's message. Holders that are `unbounded` in number, as addresses are, are
+    forgotten above HOLDERS_MAX even if they are active; keys are not, because the database limits their number.
     """
 
     name: str
@@ -52,8 +52,8 @@ class Budget(NamedTuple):
 
 
 class BudgetState(NamedTuple):
-    """A holder's budget after a call: how much is left, in how many seconds there is more, and in how many the call
-    fits that was not admitted.
+    """A holder's budget after a call: the remaining points, the seconds until there are more, and the seconds until a
+    refused call fits.
     """
 
     budget: Budget
@@ -72,7 +72,7 @@ class BudgetState(NamedTuple):
 
     @property
     def retry_after_s(self) -> int:
-        """Seconds until the refused call fits, if the holder spends nothing until then."""
+        """Return the seconds until the refused call fits, if the holder spends nothing until then."""
         return max(1, math.ceil(self.fits_in_s))
 
     @property
@@ -93,7 +93,7 @@ class BudgetState(NamedTuple):
 
 
 class _Counts(NamedTuple):
-    """Points spent in the last window and in the running one, and the seconds for which each still counts so."""
+    """Points spent in the previous and in the present window, and the seconds for which each still counts."""
 
     previous: int
     previous_left_s: float
@@ -104,15 +104,17 @@ class _Counts(NamedTuple):
         return self.previous * self.previous_left_s / window_s + self.current
 
     def more_in_s(self, window_s: int) -> float:
-        # What was spent comes back as the last window fades; what is spent in this one begins to when it is over.
+        # Points of the previous window return gradually while it fades; those of the present window only after its end.
         if self.previous:
             return window_s / self.previous
         return self.current_left_s + window_s / max(1, self.current)
 
     def fits_in_s(self, budget: Budget, cost: int) -> float:
-        """Seconds until so much fits; a cost above the whole budget, which never does, waits for all of it."""
+        """Return the seconds until a call with this cost fits. For a cost above the whole budget, the seconds until all
+        of it is free.
+        """
         free, window_s = max(0, budget.requests - cost), budget.window_s
-        if self.current > free:  # it fits some time after the running window has become the last
+        if self.current > free:  # it fits only after the present window has become the previous one
             return self.current_left_s + window_s * (1 - free / self.current)
         if not self.previous:
             return 0.0
@@ -121,13 +123,13 @@ class _Counts(NamedTuple):
 
 class _Windows:
     """Counts of this process, by the same rule as in Redis: a count for the running window and one for the last,
-    weighted by the part that the sliding window still overlaps. A dictionary without tasks, because each request comes
-    here: the storage of the library took a tenth of a page's time.
+    weighted by the part that the sliding window still overlaps. A plain dictionary, because every request uses it; the
+    library's own storage took a tenth of the time of a page.
     """
 
     def __init__(self, now_s: Callable[[], float]) -> None:
         self._now_s = now_s
-        # By budget and holder: the number of the window that was counted last, its count, and that of the one before.
+        # By budget and holder: the number of the last counted window, its count, and the count of the window before.
         self._tables: dict[Budget, OrderedDict[str, tuple[int, int, int]]] = {}
 
     def spend(self, budget: Budget, holder: str, cost: int) -> BudgetState:
@@ -152,7 +154,9 @@ class _Windows:
 
     @staticmethod
     def _forget_some(table: OrderedDict[str, tuple[int, int, int]], index: int, *, unbounded: bool) -> None:
-        """Forget holders that spent longest ago: two, so that a table that grew by keys in use shrinks again."""
+        """Forget holders that spent longest ago: two at a time, so that a table that has grown too large shrinks
+        again.
+        """
         for _ in range(2):
             holder, (counted_in, _, _) = next(iter(table.items()))
             if counted_in >= index - 1 and not (unbounded and len(table) > HOLDERS_MAX):
@@ -169,8 +173,8 @@ def _counts_in(index: int, kept: tuple[int, int, int] | None) -> tuple[int, int]
 
 
 class RateLimits:
-    """Keeps count. While its Redis is away it counts in this process, says so once, and tries Redis again after a pause
-    by one request at a time: a limit that cannot be shared is still a limit, and never a reason to turn an order away.
+    """Counters of all budgets. While Redis is unreachable, they count in this process, log that once, and try Redis
+    again after a pause, by one request at a time. So a failure of Redis never causes a refusal.
     """
 
     def __init__(self, redis_url: str | None = None, *, now_s: Callable[[], float] = time.time) -> None:
@@ -189,7 +193,9 @@ class RateLimits:
             )
 
     async def spend(self, budget: Budget, holder: str, *, cost: int = 1) -> BudgetState:
-        """Spend the cost from the holder's budget, or do not admit the request and count nothing."""
+        """Spend the cost from the holder's budget; if too little is left, do not admit the request and spend
+        nothing.
+        """
         if self._shared is not None and self._may_be_asked():
             try:
                 state = await _spend(self._shared, budget, holder, cost)
@@ -203,13 +209,13 @@ class RateLimits:
         return self._own.spend(budget, holder, cost)
 
     async def charge(self, budget: Budget, holder: str, cost: int) -> None:
-        """Spend the cost of what was done already, or all that is left if that is less."""
+        """Spend the cost of work that is already done, at most the remaining points."""
         state = await self.spend(budget, holder, cost=cost)
         if not state.admitted and (left := math.floor(state.left)) > 0:
             await self.spend(budget, holder, cost=left)
 
     def _may_be_asked(self) -> bool:
-        """Return True if Redis answered last time, or is due to be tried; later requests then leave it alone."""
+        """Return True if Redis answered last time, or if this request is to try it again."""
         if self._away_until_s is None:
             return True
         now_s = self._now_s()
@@ -221,7 +227,7 @@ class RateLimits:
     async def close(self) -> None:
         """Close the connections; counts in Redis stay until their window ends."""
         if self._shared is not None and isinstance(self._shared.bridge, RedispyBridge):
-            client: Any = self._shared.bridge.get_connection()  # typed as a protocol that leaves out how it ends
+            client: Any = self._shared.bridge.get_connection()  # the library's type does not declare how to close it
             await client.aclose()
 
 
@@ -230,7 +236,7 @@ async def _spend(storage: RedisStorage, budget: Budget, holder: str, cost: int) 
     admitted = await SlidingWindowCounterRateLimiter(storage).hit(item, holder, cost=cost)
     window = await storage.get_sliding_window(item.key_for(holder), budget.window_s)
     previous, previous_left_s, current, current_kept_s = window
-    # The library keeps a window for as long again as it runs.
+    # The library keeps a window for twice its length.
     counts = _Counts(previous, previous_left_s, current, max(0.0, current_kept_s - budget.window_s))
     left = budget.requests - counts.weighted(budget.window_s)
     fits_in_s = 0.0 if admitted else counts.fits_in_s(budget, cost)

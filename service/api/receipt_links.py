@@ -1,4 +1,4 @@
-"""Addresses of receipts as earlier releases showed them, which have no end: they are valid until the links to the
+"""Addresses of receipts as earlier releases showed them, which do not expire: they are valid until the links to the
 documents of the order are revoked.
 
 The address names the account and the order, and is signed with the service's secret. `document_links` has the present
@@ -23,7 +23,7 @@ def former_receipt_path(account_id: UUID, order_id: UUID, pepper: bytes) -> str:
 
 
 def named_by(token: str, peppers: Iterable[bytes]) -> tuple[UUID, UUID] | None:
-    """Return the account and the order that the token names, or None where it was signed under none of the peppers."""
+    """Return the account and the order that the token names, or None if it is not signed under one of the peppers."""
     form = _FORM.fullmatch(token)
     if form is None:
         return None

@@ -1,7 +1,7 @@
-"""Facts of the request that a task works for, for its line of the log, its metrics and its span.
+"""Facts of the request that the present task serves, for its log line, metrics and span.
 
-The request limits begin them, every layer of an API adds what it knows, and the request limits write them down at the
-end. Names of operations come from the schema or a contract, so that their number is bounded.
+The request limits create them, each layer of an API adds facts, and the request limits log them at the end. Names of
+operations come from the schema or a contract, so that their number is bounded.
 """
 
 from contextvars import ContextVar
@@ -16,7 +16,7 @@ _CODES_MAX = 10
 
 
 class Facts(TypedDict, total=False):
-    """Members of the request's line of the log."""
+    """Facts of a request for its log line."""
 
     method: str
     path: str
@@ -39,14 +39,14 @@ FACTS: ContextVar[Facts | None] = ContextVar("request_facts", default=None)
 
 @lru_cache(maxsize=4_096)
 def _text_of(number: int) -> str:
-    """Return the text of an id, given its number: writing it takes as long as all else that is noted, and numbers are
-    compared without running Python code.
+    """Return the text of an id, given its number. Cached, because writing it takes as long as recording everything
+    else.
     """
     return str(UUID(int=number))
 
 
 def note_operation(operation: str, name: str | None = None) -> None:
-    """Record what is done: a root field or an endpoint, and the name that the caller gave its GraphQL operation."""
+    """Record the operation: a root field or an endpoint, and the name that the caller gave its GraphQL operation."""
     facts = FACTS.get()
     if facts is not None:
         facts["operation"] = operation
@@ -63,7 +63,7 @@ def note_caller(caller: Caller) -> None:
 
 
 def note_failure(code: str) -> None:
-    """Record the code of a failure of the service that the HTTP status does not tell."""
+    """Record the code of a failure of the service that the HTTP status does not show."""
     facts = FACTS.get()
     if facts is not None:
         facts["failure"] = code

@@ -1,8 +1,8 @@
 """Limits that every request passes before an API: an id, limits on its body and on concurrency, and a log line.
 
-Knows HTTP and nothing of orders, keys or APIs; each API passes in the form of its refusals. A body is read whole and
-passed on in one piece, so that a slow sender occupies a connection here and never an API. Slow or endless headers and
-the number of connections are left to the HTTP server, which sees them before the application is called.
+Does not know orders, keys or APIs; each API passes in the form of its refusals. A body is read completely and passed on
+in one piece, so that a slow sender does not occupy an API. Slow or endless headers and the number of connections are
+limited by the HTTP server, before the application is called.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 _SAFE_ID = re.compile(r"[A-Za-z0-9._~-]{1,64}")
 _NO_SNIFFING, _NO_STORE = (b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store")
 _EVENTS = b"text/event-stream"
-_CLIENT_GONE = 499  # nginx's number for a caller who left before the answer; it is logged and never sent
+_CLIENT_GONE = 499  # nginx's status for a caller who disconnected before the response; logged, never sent
 _LOGGED_PATH_MAX = 256
 _OF_THE_BODY = frozenset({Code.PAYLOAD_TOO_LARGE, Code.UNSUPPORTED_MEDIA_TYPE})
 _SMALL_BODY = 4_096
@@ -104,7 +104,7 @@ class RequestLimits:
         self._secret_paths = tuple(secret_paths)
         self._measures = measures
         self._tracer = tracer
-        self._log = log.bind()  # or it would be put together for each line, which takes as long as writing one
+        self._log = log.bind()  # bound once, because building a logger for each line takes as long as writing the line
         self.in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -144,7 +144,7 @@ class RequestLimits:
             if refusal is None:
                 self._log.exception("fault", method=facts["method"], path=facts["path"], request_id=answer.request_id)
             if answer.status is not None:
-                raise  # half an answer is out: only the server can tell the caller, by cutting the connection
+                raise  # the response is incomplete: the server must cut the connection
             if refusal is not None:
                 await self._wait_for_turn(scope, facts, answer, refusal)
             await answer.refuse(refusal or Refused(Code.INTERNAL_SERVER_ERROR, "Internal error"))
@@ -179,8 +179,8 @@ class RequestLimits:
         return path[:_LOGGED_PATH_MAX]
 
     async def _bounded(self, scope: Scope, receive: Receive, answer: "_Answer") -> Receive | None:
-        """Return the function that gives the API the body, or raises its refusal; None if the caller left before its
-        end.
+        """Return the function with which the API reads the body, which may raise its refusal; None if the caller
+        disconnected before the end.
         """
         try:
             await self._admitted(scope, receive, answer)
@@ -221,7 +221,7 @@ class RequestLimits:
             length = "0"
         if not length.isascii() or not length.isdigit():
             raise Refused(Code.BAD_USER_INPUT, "Content-Length is not a number.")
-        # int() refuses very many digits with an error of its own.
+        # int() raises an error of its own for very many digits.
         declared = int(length) if len(length) <= 18 else self._body_bytes_max + 1
         if declared > self._body_bytes_max:
             raise self._too_large()
@@ -230,8 +230,9 @@ class RequestLimits:
         return header_of(scope, b"transfer-encoding") is not None
 
     async def _whole_body(self, receive: Receive) -> bytes | None:
-        """Return the body, or None if the caller left before its end."""
-        body = bytearray()  # and not a list of chunks: a body sent byte by byte would weigh fifty times its size
+        """Return the body, or None if the caller disconnected before its end."""
+        # not a list of chunks, because a body sent byte by byte would take fifty times its size in memory
+        body = bytearray()
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
@@ -260,7 +261,7 @@ class RequestLimits:
 
 
 class _Answer:
-    """Sender of one request's answer: it adds the common headers and keeps the request's place in the concurrency
+    """Sender of one request's response; it adds the common headers and holds the request's place in the concurrency
     limit.
     """
 
@@ -283,7 +284,7 @@ class _Answer:
         self.deadline = asyncio.timeout(None)
 
     def end_after(self, seconds: float | None) -> None:
-        """Let the exchange end so many seconds from now, never with None. Nothing changes once it has ended."""
+        """Set the deadline of the exchange, in seconds from now; None removes it. Has no effect after the end."""
         with suppress(RuntimeError):
             self.deadline.reschedule(None if seconds is None else asyncio.get_running_loop().time() + seconds)
 
@@ -311,14 +312,14 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.leave_crowd()
-            self.end_after(None)  # an answer that has begun may stream for as long as it likes
+            self.end_after(None)  # a response that has begun may stream without a time limit
             if any(name == b"content-type" and value.startswith(_EVENTS) for name, value in message.get("headers", ())):
                 self.timed_until_ns = time.perf_counter_ns()
             headers = [*message.get("headers", ()), (b"x-request-id", self.request_id.encode()), _NO_SNIFFING]
             if b"cache-control" not in dict(headers):
                 headers.append(_NO_STORE)
             if self.body_pending:
-                # The rest of the body is never read, so the connection cannot carry another request.
+                # The rest of the body is not read, so the connection cannot be used for another request.
                 headers.append((b"connection", b"close"))
             message = {**message, "headers": headers}
         return self._send(message)
@@ -340,7 +341,7 @@ def _request_id(scope: Scope) -> str:
     given = header_of(scope, b"x-request-id")
     if given is not None and _SAFE_ID.fullmatch(given):
         return given
-    # Log lines have their time, so the id need not sort; and it is no secret, so it need not be hard to guess.
+    # Log lines have a time, so the id need not be sortable, and it is not a secret, so it may be guessable.
     return random.randbytes(16).hex()  # noqa: S311
 
 
@@ -349,7 +350,7 @@ def _is_below(path: str, prefix: str) -> bool:
 
 
 def _refusing(refusal: Refused) -> Receive:
-    """Raise the refusal when the API reads the body."""
+    """Return a receive function that raises the refusal when the API reads the body."""
 
     async def refuse() -> Message:
         raise refusal
@@ -358,7 +359,7 @@ def _refusing(refusal: Refused) -> Receive:
 
 
 def _replaying(body: bytes, receive: Receive) -> Receive:
-    """Pass the body on in one piece; afterwards the application may wait for its caller to leave."""
+    """Return a receive function that passes the body on in one piece and then waits for the caller to disconnect."""
     messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replay() -> Message:

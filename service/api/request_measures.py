@@ -1,6 +1,6 @@
 """Measures of requests: how many, how long and how refused, by API and operation.
 
-Written by the request limits once for each request, read by the metrics. Knows the facts of a request and no API.
+Written by the request limits once for each request, and read by the metrics.
 """
 
 from collections import Counter
@@ -11,7 +11,7 @@ from service.errors import Code
 from service.kit.measures import Distribution, Distributions, Labels
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Upper bounds by which durations are counted."""
+"""Upper bounds, in seconds, of the classes into which durations are counted."""
 UNKNOWN = "unknown"
 NO_CODE = "none"
 ALARMING = tuple(map(str, (Code.INTERNAL_SERVER_ERROR, Code.UNAVAILABLE)))
@@ -28,9 +28,11 @@ class RequestMeasures:
         self._starts = sorted(areas, key=len, reverse=True)
         self._answers: dict[tuple[str, str, int, str], Distribution] = {}
         """Durations by API, operation, HTTP status, and the code of the first refusal: one entry for each request."""
-        # A count that begins with 1 is no increase for an alert: these begin with 0.
+        # Counts start at 0, because for an alert a count that first appears as 1 is not an increase.
         self.refusals: Counter[Labels] = Counter({(api, code): 0 for api, _ in areas.values() for code in ALARMING})
-        """By API and code: each code once for each request that was refused with it, wholly or in part."""
+        """Number of requests that were refused, wholly or in part, by API and code. A request counts once for each
+        code.
+        """
 
     @property
     def counts(self) -> dict[Labels, int]:

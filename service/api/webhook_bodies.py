@@ -1,6 +1,6 @@
 """Writer of the bodies of webhooks in the forms of the REST APIs, for the worker that sends them.
 
-Knows the views of the APIs, and nothing of delivery.
+Uses the views of the APIs; does not know the delivery.
 """
 
 from collections.abc import Callable, Sequence
@@ -37,7 +37,7 @@ class _Call:
 
 
 class WebhookBodies:
-    """Writes orders as their account is shown them."""
+    """Writer of orders in the form in which their account sees them."""
 
     def __init__(
         self, resources: Resources, *, public_address: str, document_url: Callable[[DocumentName, int], str]

@@ -129,7 +129,7 @@ def _connections(settings: Settings) -> Finding:
 
 
 def _host(settings: Settings) -> list[Finding]:
-    """Find whether the host is one of this machine. The port may be in use, by the service itself."""
+    """Check if the host is one of this machine's. The port may be in use by the service itself."""
     try:
         bind(settings.model_copy(update={"port": 0})).close()
     except CannotServeError as error:
@@ -207,7 +207,7 @@ async def _looked_at(settings: Settings, *, migrated: bool) -> tuple[DatabaseHea
 
 
 async def _cluster(database: Database) -> list[Finding]:
-    """Find whether all nodes of a cluster can be reached, and all tables are on them."""
+    """Check if all nodes of a cluster can be reached and contain all tables."""
     state = await cluster(database.reader)
     if state is None:
         return []
@@ -221,11 +221,11 @@ async def _cluster(database: Database) -> list[Finding]:
 
 
 async def _secret_of_keys(settings: Settings, database: Database) -> list[Finding]:
-    """Find whether the keys were made under this secret, and how many are left under the one that it replaces."""
+    """Check if the keys were made under this secret, and count those still under the previous one."""
     try:
         present = pepper(settings, holds_keys=True)
     except (OSError, ValueError):
-        return []  # `_secret` has said so
+        return []  # `_secret` has already reported it
     resources = Resources(database, system_clock, uuid7)
     state = await secret_state(resources, pepper=present, previous_pepper=previous_pepper(settings))
     if state is SecretState.OTHER:
@@ -266,7 +266,7 @@ def _address(place: str, health: DatabaseHealth) -> Finding:
 
 
 async def _worker_items(database: Database) -> list[Finding]:
-    """Name what workers could not do and try again later."""
+    """List the items at which workers failed and that are retried later."""
     found = await longest_failing(database.reader, ITEMS_SHOWN_MAX + 1)
     if not found:
         return []
@@ -281,7 +281,7 @@ async def _worker_items(database: Database) -> list[Finding]:
 
 
 async def _outbound(settings: Settings, database: Database) -> list[Finding]:
-    """Count webhooks and mails that wait or failed. Only the mail server is the operator's."""
+    """Count waiting and failed webhooks and mails. Only problems of the mail server are the operator's."""
     counted = await count_outbound(Resources(database, system_clock, uuid7))
     findings = []
     for channel, each in counted.items():

@@ -21,7 +21,9 @@ KINDS = {
 
 
 def save_document(kind: str, number: str, file: Path, account_id: UUID, *, force: bool) -> None:
-    """Write the PDF of the account's document of that number; of a statement the CSV, if the file is named so."""
+    """Write the PDF of the account's document with this number; for a statement CSV, if the file's name ends in
+    .csv.
+    """
     as_csv = kind == "statement" and file.suffix == ".csv"
 
     async def work(resources: Resources) -> bytes | None:
@@ -37,6 +39,6 @@ def save_document(kind: str, number: str, file: Path, account_id: UUID, *, force
 
 
 def revoke_links(account_id: UUID) -> None:
-    """Revoke all links to documents of the account that were shown so far."""
+    """Revoke all links made so far to documents of the account."""
     run(settings_given(), lambda resources: revoke_links_of_account(resources, account_id))
     output.show("Revoked. The API shows new addresses.")

@@ -32,8 +32,8 @@ from service.operations.load_demo import DemoAccounts
 FAILED = 1
 MISUSED = 2
 TABLE_WIDTH_MIN = 180
-"""Minimum table width. A narrower terminal wraps a key itself, and it is still copied as one word; rich would break or
-cut it.
+"""Minimum table width. In a narrower terminal, which wraps lines itself, a key can still be copied as one word; rich
+would break or cut it.
 """
 
 QUOTE = (
@@ -46,6 +46,8 @@ ORDER = (
     " { order { id number status paymentStatus mass { tonnes } totalCost { amount currency } }"
     " replayed userErrors { code message } } }"
 )
+
+BUSINESS = "The live account Lindqvist Studio has orders, invoices and a certificate; its keys may manage the account."
 
 
 def show(text: str) -> None:
@@ -101,7 +103,7 @@ def fail(message: str, exit_code: int = FAILED) -> NoReturn:
 
 
 def _one_line(message: str) -> str:
-    # Names of files and of documents, which a message may repeat, can hold line breaks.
+    # Names of files and documents in a message may contain line breaks.
     return "".join(each if each.isprintable() else " " for each in message)
 
 
@@ -181,6 +183,7 @@ def show_demo(demo: DemoAccounts, address: str) -> None:
     show_table(
         ("account", "contract", "currency", "API key"), [*rows, ("(the seller)", "operator", "", demo.operator_key)]
     )
+    show(BUSINESS)
     key = next(each.key for each in demo.accounts if each.contract == "lune")
     show("The keys are not shown again. Two requests to try: a quote, and an order that can be sent again safely:")
     show(f"{curl(address, key, QUOTE)}\n\n{curl(address, key, ORDER)}\n")

@@ -1,5 +1,5 @@
-"""A file that a command writes: under another name, and renamed when it is complete, so that nobody takes half of it
-for all.
+"""A file that a command writes under a temporary name and renames when it is complete, so that an incomplete file is
+never used.
 """
 
 import os
@@ -17,8 +17,8 @@ STDOUT = Path("-")
 
 @contextmanager
 def written_file(file: Path, *, force: bool) -> Iterator[BinaryIO]:
-    """Yield the file to write to, for this user alone; it gets its name at the end, and none after an error. `-` is
-    standard output.
+    """Yield the file to write to, readable by this user only. It gets its final name at the end, and is deleted after
+    an error. `-` is standard output.
     """
     if file == STDOUT:
         yield sys.stdout.buffer
@@ -37,7 +37,7 @@ def written_file(file: Path, *, force: bool) -> Iterator[BinaryIO]:
             if force:
                 draft.replace(file)
             else:
-                file.hardlink_to(draft)  # unlike a renaming, this never replaces a file
+                file.hardlink_to(draft)  # unlike renaming, this never replaces an existing file
         finally:
             draft.unlink(missing_ok=True)
     except FileExistsError:

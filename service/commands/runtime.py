@@ -51,8 +51,8 @@ def settings_given(**given: Any) -> Settings:
 
 
 def pepper_of(settings: Settings) -> bytes:
-    """Return the pepper, made on the first call beside an embedded database; end the command when there is none to be
-    had, or when the database's keys were digested under another one.
+    """Return the pepper, made on the first call beside an embedded database; end the command if none can be made, or
+    when the database's keys were digested under another one.
     """
 
     async def confirmed(resources: Resources) -> tuple[bytes, SecretState]:
@@ -83,8 +83,8 @@ def run(
     pool_size_max: int = 1,
     idle_transaction_ms: int = IDLE_TRANSACTION_MS,
 ) -> T:
-    """Run the work on the database and return its answer. An SQLite database is migrated first; a PostgreSQL must have
-    been.
+    """Run the work on the database and return its answer. An SQLite database is migrated first; a PostgreSQL database
+    must be up to date.
     """
     limits = {**settings.database_limits, "idle_transaction_ms": idle_transaction_ms}
 
@@ -103,7 +103,7 @@ def guarded(settings: Settings, work: Coroutine[Any, Any, T]) -> T:
     """Run the work and return its answer; a refusal, or a database that cannot be used, ends the command with the
     reason.
     """
-    gc.freeze()  # all that was loaded for the work
+    gc.freeze()  # everything that was loaded for the work
     gc.enable()
     try:
         return asyncio.run(work)
@@ -123,5 +123,5 @@ async def up_to_date(settings: Settings) -> None:
     if settings.database.dialect == "sqlite":
         await migrate(settings.database_url)
     elif missing := await pending(settings.database_url, pooled=settings.is_pooled):
-        # Several processes share a PostgreSQL, so its tables change when the operator says so, not when one starts.
+        # Several processes share a PostgreSQL database, so only the operator starts migrations.
         fail(f"{len(missing)} migrations are not applied. Run: carbon-orders migrate")

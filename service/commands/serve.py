@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from socket import socket
 
 from service.commands import output
+from service.commands.demo_business import load_demo_business
 from service.commands.runtime import pepper_of, run, settings_given
 from service.commands.setting_messages import NO_DOCUMENTS_ADVICE
 from service.key_pepper import previous_pepper
@@ -46,14 +47,15 @@ def _serve_on(bound: socket, settings: Settings, given: Mapping[str, object], *,
         _offer_demo(settings, key_pepper)
     if workers > 1:
         _check_ports(settings, workers)
-        os.environ |= {f"SERVICE_{name.upper()}": str(value) for name, value in given.items()}  # the processes read it
+        # the server processes read the environment
+        os.environ |= {f"SERVICE_{name.upper()}": str(value) for name, value in given.items()}
         try:
             serve_by_processes(bound, "service.server.worker_process:worker_app", settings, processes=workers)
         except CannotServeError as error:
             output.fail(str(error))
         return
-    # Imported here because it loads the whole GraphQL schema: a wrong setting or a port in use is reported before, and
-    # the parent of several processes does not need it.
+    # Imported here because it loads the whole GraphQL schema: so a wrong setting or a port in use is reported earlier,
+    # and the parent of several processes does not need it.
     from service.app import create_app  # noqa: PLC0415
     from service.server.companions import companions  # noqa: PLC0415
 
@@ -65,7 +67,7 @@ def _serve_on(bound: socket, settings: Settings, given: Mapping[str, object], *,
 
 
 def _check_ports(settings: Settings, processes: int) -> None:
-    """End the command if there is not a port for the metrics of each process."""
+    """End the command unless there is a port for the metrics of each process."""
     ports = settings.metrics_bind
     if ports is not None and ports.last - ports.first + 1 < processes:
         output.fail(
@@ -95,7 +97,7 @@ def _check_optional_parts(settings: Settings) -> None:
         if fault := fault_of_variables():
             output.fail(fault, output.MISUSED)
     if settings.persisted_documents is not None:
-        # Imported here because it brings the library for GraphQL.
+        # Imported here because it loads the GraphQL library.
         from service.api.graphql.transport.persisted_documents import load_registered  # noqa: PLC0415
 
         try:
@@ -105,12 +107,14 @@ def _check_optional_parts(settings: Settings) -> None:
 
 
 def _offer_demo(settings: Settings, key_pepper: bytes) -> None:
-    """Load the demo into an empty SQLite database; in either case print on stdout how to go on."""
+    """Load the demo into an empty SQLite database; in any case print the next steps on stdout."""
 
     async def load_once(resources: Resources) -> DemoAccounts | None:
         if settings.database.dialect != "sqlite" or await list_accounts(resources):
             return None
-        return await load_demo(resources, pepper=key_pepper)
+        loaded = await load_demo(resources, pepper=key_pepper)
+        await load_demo_business(resources, loaded.business, loaded.scarce_bundle_id)
+        return loaded
 
     loaded = run(settings, load_once)
     if loaded is not None:

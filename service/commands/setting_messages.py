@@ -1,4 +1,4 @@
-"""Messages on settings, for operators: what is wrong with a value, and what to know of values that are valid.
+"""Messages on settings, for operators: errors in values, and warnings about valid values.
 
 Knows the fields of `Settings` and the environment. Never repeats a value, which may be a secret.
 """
@@ -36,7 +36,7 @@ def deprecated_variables() -> list[str]:
 
 
 def unknown_variables() -> dict[str, str | None]:
-    """Return the variables SERVICE_… that nothing reads, each with the known name that it resembles."""
+    """Return the unknown variables with the prefix SERVICE_, each with the known name that it resembles."""
     known = {f"SERVICE_{name}".upper() for name in Settings.model_fields} | DEPRECATED.keys()
     unknown = sorted(name for name in os.environ if name.upper().startswith("SERVICE_") and name.upper() not in known)
     return {name: next(iter(difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.8)), None) for name in unknown}
@@ -84,7 +84,7 @@ def _choice(names: Sequence[str]) -> str:
 def _variable(place: tuple[int | str, ...]) -> str:
     """Return the name of the variable whose value was refused: a deprecated name if only this one is set."""
     if not place:
-        return "SERVICE_PAGE_SIZE_DEFAULT"  # the only rule for two settings
+        return "SERVICE_PAGE_SIZE_DEFAULT"  # the only rule that concerns two settings
     name = "SERVICE_" + str(place[0]).upper().removeprefix("SERVICE_")
     former = next((former for former, present in DEPRECATED.items() if present == name), name)
     return former if os.environ.get(former) and not os.environ.get(name) else name

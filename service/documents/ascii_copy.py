@@ -1,4 +1,4 @@
-"""A copy of a PDF in ASCII alone, for a client that decodes the file as UTF-8.
+"""A copy of a PDF with ASCII bytes only, for a client that decodes the file as UTF-8.
 
 It looks the same, but is not PDF/A, whose second line has to be binary.
 """
@@ -37,7 +37,7 @@ def ascii_copy(pdf: bytes) -> bytes:
 def _encode(stream: Any) -> None:
     """Put ASCII85 before the filters that the stream has. None of Typst's has parameters."""
     if stream.get("/Type") == "/Metadata":
-        # Written without filters whatever one sets. The mark of byte order is not part of the XML.
+        # The filter option has no effect on this stream. The byte order mark is not part of the XML.
         text = stream.read_bytes().decode().replace("\ufeff", "")
         stream.write(text.encode("ascii", "xmlcharrefreplace"))
         return

@@ -38,7 +38,7 @@ _LONG_NAME, _VERY_LONG_NAME = 40, 90
 
 
 def certificate_texts(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the texts that the certificate's page and PDF have in common."""
+    """Return the texts that the certificate's page and its PDF share."""
     seller, entries = facts.get("seller"), facts.get("registry_retirements", ())
     batches = [_batch(each, facts["mass_g"]) for each in facts["batches"]]
     return {
@@ -84,7 +84,7 @@ def certificate_document(facts_json: str, *, sha256: str, url: str, logo: Mappin
 
 
 def entries_texts(entries: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the texts of registries' entries for credits of the certificate."""
+    """Return the texts of registry entries for credits of the certificate."""
     named = {batch["batch_id"]: batch for batch in facts["batches"]}
     return [
         {
@@ -109,11 +109,11 @@ def partly_recorded(entries: Sequence[Mapping[str, Any]], facts: Mapping[str, An
 
 
 def _references(texts: Sequence[str]) -> list[str]:
-    return [f"reference {each}" for each in texts]  # the credits of some registries have no numbers
+    return [f"reference {each}" for each in texts]  # some registries do not number credits
 
 
 def _statement(facts: Mapping[str, Any]) -> list[list[str]]:
-    """Return the sentence that follows the mass, as texts and names in turn."""
+    """Return the sentence after the mass, as a sequence of alternating texts and names."""
     projects = {(each["project_name"], each["registry"]) for each in facts["batches"]}
     of_projects: list[list[str]] = [["text", "from the projects listed below"]]
     if len(projects) == 1:
@@ -130,7 +130,9 @@ def _statement(facts: Mapping[str, Any]) -> list[list[str]]:
 
 
 def _recorded(facts: Mapping[str, Any]) -> list[list[str]]:
-    """Return the sentence about the registries' entries: whole if there is one, else about the entries below."""
+    """Return the sentence about the registry entries: the complete one if there is a single entry, otherwise a
+    reference to the list below.
+    """
     entries = facts.get("registry_retirements", ())
     if len(entries) != 1:
         return [["text", " The registries recorded their retirement, as listed below."]] if entries else []
@@ -180,8 +182,8 @@ def _period(start: str | None, end: str | None) -> str | None:
 
 
 def _serials(batch: Mapping[str, Any]) -> list[str]:
-    """Return a line for each interval, its serials as the registry writes them, and lines about the credits at its ends
-    of which it has a part. Of credits without numbers, a line says which mass of their issuance it is.
+    """Return a line for each interval, its serials as the registry writes them, and lines about credits at its ends
+    that it contains in part. For credits without numbers, the line states the position of the mass in the issuance.
     """
     serials = batch["serials"]
     written = batch.get("written") or [a if a == b else f"{a} to {b}" for a, b in serials]
@@ -199,8 +201,8 @@ def _serials(batch: Mapping[str, Any]) -> list[str]:
 
 
 def _parts(ends: Sequence[str], start_g: int, end_g: int) -> list[tuple[str, tuple[int, int]]]:
-    """Return the serials of the first and the last credit of the grams [start_g, end_g), each with the grams of the
-    credit that it has, counted from the credit's first. Credits that it has as a whole are left out.
+    """Return the serials of the first and the last credit of the grams [start_g, end_g), each with its grams within
+    that credit, counted from the credit's first gram. Credits that are contained completely are left out.
     """
     first, last = start_g // GRAMS_PER_TONNE, (end_g - 1) // GRAMS_PER_TONNE
     parts = []
@@ -213,7 +215,7 @@ def _parts(ends: Sequence[str], start_g: int, end_g: int) -> list[tuple[str, tup
 
 
 def _portion(start_g: int, end_g: int, whole_g: int | None = None) -> str:
-    """Return words for the grams [start_g, end_g) of a whole whose mass may be unknown."""
+    """Return words for the grams [start_g, end_g) of a whole, whose total mass may be unknown."""
     mass = wording.mass(end_g - start_g)
     if start_g == 0:
         return f"its first {mass}"

@@ -1,6 +1,6 @@
-"""Processes that draw documents beside the service, at a lower priority: a request never waits for one's processor.
+"""Processes that draw documents at a lower priority than the service, so that requests do not wait for them.
 
-They start with the first document. Each ends by itself when the process that started it has ended in any way.
+They start with the first document, and end when the process that started them has ended for any reason.
 """
 
 import asyncio
@@ -29,15 +29,15 @@ that both want.
 
 
 class Drawer:
-    """Draws documents in processes of its own, as many at once as there are processors."""
+    """Pool of processes that draw documents, one for each processor."""
 
     def __init__(self, processes: int | None = None) -> None:
         self._processes = processes or os.cpu_count() or 1
         self._pool: ProcessPoolExecutor | None = None
 
     async def draw(self, template: str, facts: str) -> bytes:
-        """Return the document that the template makes of the facts, a JSON text. Characters that no font shows stand
-        as code points in brackets, and are logged.
+        """Return the document that the template makes of the facts, a JSON text. Characters that no font has are
+        printed as code points in brackets, and logged.
         """
         return self._logged(template, await self._run("drawing", "draw", template, facts))
 
@@ -53,34 +53,34 @@ class Drawer:
         return drawn.pdf
 
     async def in_ascii(self, pdf: bytes) -> bytes:
-        """Return a copy of the PDF in ASCII alone, or the PDF itself where it is ASCII."""
+        """Return a copy of the PDF with ASCII bytes only; the PDF itself if it is ASCII already."""
         if pdf.isascii():
             return pdf
         copy: bytes = await self._run("ascii_copy", "ascii_copy", pdf)
         return copy
 
     async def shows(self, content: bytes, media_type: str) -> bool:
-        """Return whether documents can show the picture."""
+        """Return True if documents can show the picture."""
         can: bool = await self._run("logo", "can_be_drawn", content, media_type)
         return can
 
     async def _run(self, module: str, function: str, *arguments: Any) -> Any:
-        """Run the function in one of the processes. By its name, because its module imports the compiler: 90 MB that
-        the service itself does not need.
+        """Run the function, given by its name, in one of the processes. Its module is not imported here, because it
+        loads the compiler, 90 MB that the service does not need.
         """
         loop = asyncio.get_running_loop()
         pool = self._started()
         try:
             return await loop.run_in_executor(pool, _call, module, function, *arguments)
         except BrokenProcessPool:
-            # Somebody ended one of the processes. Documents can be drawn again; a second failure is the document's.
+            # One of the processes was ended. The document is drawn again once; a second failure is reported.
             if self._pool is pool:
                 self._pool = None
             return await loop.run_in_executor(self._started(), _call, module, function, *arguments)
 
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            # Not forked: a copy of a process that has threads may hold their locks for ever.
+            # Not forked, because a copy of a process with threads may contain locks that are never released.
             self._pool = ProcessPoolExecutor(self._processes, mp_context=get_context("spawn"), initializer=_begin)
         return self._pool
 
@@ -92,12 +92,12 @@ def shared_drawer() -> Drawer:
 
 
 def _call(module: str, function: str, *arguments: Any) -> Any:
-    """Return what the function of a module of this package returns."""
+    """Call the function of a module of this package, and return its result."""
     return getattr(import_module(f"service.documents.{module}"), function)(*arguments)
 
 
 def _begin() -> None:
-    """Prepare a process: its priority, and its end with the service's, of which Ctrl-C is no sign."""
+    """Prepare a drawing process: set its priority, let it end with the service, and ignore Ctrl-C."""
     os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()

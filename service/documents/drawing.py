@@ -23,11 +23,11 @@ ATTEMPTS_MAX = 20
 _HERE = Path(__file__).parent
 _REFUSED_TEXT = re.compile(r'(?:the text|disallowed codepoint) `"(.+?)"`')
 _ESCAPED = re.compile(r"\\(?:u\{([0-9a-f]+)\}|.)")
-"""A character as the compiler's messages escape it, as in the language it is written in."""
+"""A character as the compiler escapes it in its messages: as in a Rust string."""
 
 
 class Drawn(NamedTuple):
-    """A PDF, and the characters in its facts that no font shows: their code points stand in brackets instead."""
+    """A PDF, and the characters of its facts that no font has, which are printed as code points in brackets."""
 
     pdf: bytes
     missing: str
@@ -60,7 +60,7 @@ def draw(template: str, facts: str, *, einvoice: str | None = None) -> Drawn:
                 pdf_standards=STANDARDS if einvoice is None else WITH_ATTACHMENT,
             )
         except typst.TypstError as error:
-            # A font may have a letter and a mark, but no way to put the two together.
+            # Fonts may have a letter and a mark, but no combination of the two.
             refused = [each for each in _refused(error) if each not in missing]
             if not refused:
                 raise
@@ -72,8 +72,8 @@ def draw(template: str, facts: str, *, einvoice: str | None = None) -> Drawn:
 
 
 def _refused(error: typst.TypstError) -> list[str]:
-    """Return the characters that the compiler refused. Each one that a message does not spell out is ASCII, which is
-    never refused but for controls.
+    """Return the characters that the compiler refused. Characters that a message does not escape are ASCII, and of
+    those only control characters are refused.
     """
     texts = _REFUSED_TEXT.findall(error.diagnostic)
     characters = "".join(_ESCAPED.sub(lambda code: chr(int(code[1], 16)) if code[1] else "", text) for text in texts)

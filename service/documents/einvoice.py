@@ -65,7 +65,7 @@ def einvoice_of(facts_json: str) -> bytes | None:
     demanded = (seller["legal_name"], seller["tax_number"], seller["country"], payer["country"], facts["tax_category"])
     if not IS_INSTALLED or not all(demanded) or facts["mode"] == Mode.TEST or _is_unit_off(facts):
         return None
-    facturx: Any = import_module("facturx")  # 14 MB, which only the drawing of invoices needs
+    facturx: Any = import_module("facturx")  # 14 MB, which is needed only to draw invoices
 
     generated = facturx.generate_xml(
         _credit_note_fields(facts) if is_credit_note(facts) else _fields(facts),
@@ -74,7 +74,7 @@ def einvoice_of(facts_json: str) -> bytes | None:
         check_xsd=False,
         check_schematron=None,
     )
-    # The package marks the delivery of an invoice without a day of supply as nil, which the schema forbids.
+    # For an invoice without a day of supply the package writes a nil element, which the schema forbids.
     xml: bytes = generated.replace(b' xsi:nil="true"', b"")
     facturx.xml_check_xsd(xml, flavor="factur-x", level="en16931")
     return xml
@@ -91,9 +91,7 @@ def _is_unit_off(facts: Facts) -> bool:
 
 
 def marked(pdf: bytes) -> bytes:
-    """Return the PDF with metadata that say which of its attachments is the invoice. The same bytes make the same
-    bytes.
-    """
+    """Return the PDF with metadata that identify the attachment with the invoice. Equal input gives equal output."""
     with pikepdf.open(BytesIO(pdf)) as document:
         metadata: Any = document.Root.Metadata
         text = metadata.read_bytes().decode()

@@ -10,11 +10,11 @@ from service.kit.font_characters import characters_of
 PACKAGES = ("fontpkg_eb_garamond", "fontpkg_amiri", "manimgx_fonts", "manimgx_fonts_cjk")
 _SUFFIXES = frozenset({".ttf", ".otf", ".ttc"})
 _DISALLOWED = frozenset({0xFEFF, 0xFFFE, 0xFFFF})
-"""Code points that PDF/A forbids in text."""
+"""Code points that PDF/A does not allow in text."""
 _WITHOUT_INK = frozenset({"Cf", "Zs", "Zl", "Zp"})
 _VARIATION_SELECTORS = frozenset({*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)})
 _OGHAM_SPACE = 0x1680
-"""The one space that is drawn, as a line."""
+"""The only space character that is drawn, as a line."""
 
 
 def font_folders() -> list[Path]:
@@ -29,7 +29,7 @@ def unshown(text: str) -> list[str]:
     """
     missing = {ord(each) for each in set(text) if not _needs_no_file(each)}
     for path in _font_files() if missing else ():
-        missing = missing - _characters(path)  # not -=, which goes through the larger set
+        missing = missing - _characters(path)  # not -=, which iterates over the larger set
         if not missing:
             break
     return list(dict.fromkeys(each for each in text if ord(each) in missing))
@@ -66,7 +66,7 @@ def _needs_no_glyph(character: str) -> bool:
 
 @cache
 def _font_files() -> tuple[Path, ...]:
-    """Return the font files, the smallest first, but Latin, Greek and Cyrillic before all."""
+    """Return the font files, smallest first, but those of Latin, Greek and Cyrillic before all others."""
     found = (path for folder in font_folders() for path in folder.rglob("*") if path.suffix in _SUFFIXES)
     return tuple(sorted(found, key=lambda path: (not path.name.startswith("EBGaramond["), path.stat().st_size)))
 

@@ -78,7 +78,7 @@ def invoice_document(facts_json: str, *, logo: Facts | None = None) -> str:
 
 
 def tax_line(facts: Facts, tax_minor: int) -> list[tuple[str, str]]:
-    """Return the line of the tax; none for an invoice of a payer without a tax profile."""
+    """Return the line of the tax, or None for an invoice of a payer without a tax profile."""
     if facts["tax_category"] is None:
         return []
     name = tax_name(facts["parties"]["seller"]["country"], facts["tax_rate_hundredths"])
@@ -91,7 +91,7 @@ def tax_name(country: str | None, rate_hundredths: int) -> str:
 
 
 def tax_note(facts: Facts) -> str | None:
-    """Return the words that an invoice without tax owes, such as "Reverse charge", and the seller's reason."""
+    """Return the words required on an invoice without tax, such as "Reverse charge", and the seller's reason."""
     category = facts["tax_category"] and TaxCategory(facts["tax_category"])
     if category not in CATEGORIES:
         return None
@@ -124,7 +124,7 @@ def saudi_code(facts: Facts) -> str:
 
 
 def _within(text: str, length: int) -> bytes:
-    """Return the text in UTF-8, cut after a whole character: the length of a value is one byte."""
+    """Return the text in UTF-8, cut after a whole character, because the length of a value is stored in one byte."""
     return text.encode()[:length].decode(errors="ignore").encode()
 
 

@@ -9,7 +9,7 @@ import typst
 from service.domain.logos import Logo, picture_of
 
 WIDTH_MM, HEIGHT_MM = 60, 16
-"""The place that a logo fills as far as its shape allows."""
+"""Maximum width and height of a logo on a page; its proportions are kept."""
 FORMATS = {"image/png": "png", "image/jpeg": "jpg", "image/svg+xml": "svg"}
 
 

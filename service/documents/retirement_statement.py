@@ -21,7 +21,7 @@ COLUMNS = (
     *("counted", "registryRetiredTonnes"),
 )
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""First characters by which a spreadsheet takes a cell for a formula."""
+"""First characters that make a spreadsheet interpret a cell as a formula."""
 ASSIGNED = (
     "The credits are assigned in the seller's records. Each certificate states whether an entry of the registry shows "
     "its credits as retired."
@@ -132,7 +132,7 @@ def _rows(order: RetiredOrder) -> Iterator[tuple[list[Any], str]]:
 
 
 def _defused(value: Any) -> Any:
-    """Put an apostrophe before a text that a spreadsheet would take for a formula."""
+    """Put an apostrophe in front of a text that a spreadsheet would interpret as a formula."""
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
 
 

@@ -1,4 +1,4 @@
-"""The text that programs read out of a PDF, mended after Typst: each character once, and none that is invisible.
+"""Correction of the text that programs extract from a PDF by Typst: each character once, and no invisible ones.
 
 Typst gives a letter's dots and marks, which are glyphs of their own in many fonts, the letter's text once more, and
 copies the characters that only control direction and line breaks. The page looks the same before and after.
@@ -18,7 +18,7 @@ _NO_TEXT = pikepdf.Dictionary(ActualText=pikepdf.String(b"\xfe\xff"))
 
 
 def mended(pdf: bytes) -> bytes:
-    """Return the PDF with its text mended. The same bytes make the same bytes."""
+    """Return the PDF with its text corrected. Equal input gives equal output."""
     with pikepdf.open(BytesIO(pdf)) as document:
         for page in document.pages:
             fonts: Any = page.Resources.get("/Font", {})
@@ -42,7 +42,7 @@ def _visible_text(digits: bytes) -> bytes:
 
 
 def _mend_font(font: Any) -> frozenset[int]:
-    """Map the marks of the font to no text, and return them: the glyphs that take no room."""
+    """Map the marks of the font to empty text, and return them: the glyphs with a width of zero."""
     descendant = font.DescendantFonts[0]
     widths, default = _widths(descendant), float(descendant.get("/DW", 1000))
     marks = set()
@@ -72,7 +72,7 @@ def _widths(font: Any) -> dict[int, float]:
 
 
 def _without_marks(page: pikepdf.Page, marks: Mapping[str, frozenset[int]]) -> bytes:
-    """Return the page's content, in which the text that replaces nothing but marks is empty."""
+    """Return the page's content in which the text that replaces only marks is empty."""
     instructions: list[Any] = list(pikepdf.parse_content_stream(page))
     open_spans: list[tuple[int, set[bool]]] = []
     font_marks: frozenset[int] = frozenset()

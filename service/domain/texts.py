@@ -4,11 +4,10 @@ import re
 from urllib.parse import urlsplit
 
 from service.errors import Code, Refused
-from service.kit.destinations import parse_destination
+from service.kit.destinations import URL_LENGTH_MAX, parse_destination
 
 NAME_LENGTH_MAX = 200
 DESCRIPTION_LENGTH_MAX = 1_000
-URL_LENGTH_MAX = 2_000
 IDEMPOTENCY_KEY_LENGTH_MAX = 512
 METADATA_ENTRIES_MAX = 50
 METADATA_LENGTH_MAX = 500

@@ -1,1 +1,1 @@
-"""Tools that know nothing of carbon."""
+"""General tools that do not depend on the service's subject."""

@@ -28,7 +28,7 @@ def canonical_json(value: Any) -> bytes:
     """
     plain = _plain(value)
     try:
-        return orjson.dumps(plain)  # the same spelling, in a tenth of the time
+        return orjson.dumps(plain)  # the same output in a tenth of the time
     except orjson.JSONEncodeError:
         return _encode(plain).encode()  # integers beyond 64 bits, deep nesting, and text that is refused
 
@@ -41,7 +41,7 @@ def fingerprint(value: Any) -> str:
 def _plain(value: Any) -> Any:  # noqa: PLR0911 - one line a type reads better than a table of them
     if value.__class__ in _AS_THEY_ARE:
         return value
-    if value.__class__ is dict:  # most of what is fingerprinted; the question whether it is a Mapping takes longer
+    if value.__class__ is dict:  # the most frequent case; a check for Mapping takes longer
         return _sorted(value)
     if isinstance(value, Enum):
         return _plain(value.value)

@@ -1,10 +1,9 @@
 """A transport that sends everything written in one turn of the event loop in one piece.
 
-An HTTP server writes the head of an answer and then its body; uvloop hands each to the kernel at once, and each wakes
-the caller, who can do nothing with a head. It knows nothing of HTTP.
+An HTTP server writes the head of a response and then its body; uvloop sends each at once, which wakes the client twice.
 
-Once the connection is closing, writing, pausing and resuming do nothing: uvloop raises RuntimeError for each, and a
-peer that left is no error.
+Once the connection is closing, writing, pausing and resuming do nothing; uvloop would raise RuntimeError, but a
+disconnected peer is not an error.
 """
 
 import asyncio

@@ -115,8 +115,8 @@ def _split(rest: str) -> tuple[str, str, str]:
     """Return authority, path without its slash, and query. `#` has no meaning in these URLs."""
     before, _, query = rest.partition("?")
     authority, _, path = before.partition("/")
-    # An @ that follows the authority is legal in a query's value alone, and nobody names a database with one: the
-    # password holds a delimiter.
+    # An @ after the authority would be legal only in a query's value, and no database is named with one; so the
+    # password contains an unescaped delimiter.
     if "@" not in authority and "@" in rest and (":" in authority or "@" in path):
         raise ValueError("The password in a database URL writes / as %2F, ? as %3F and % as %25.")
     return authority, path, query
@@ -130,7 +130,7 @@ def _parameters(query: str) -> dict[str, str]:
     known = {*CHOICES, *FILES, *SERVER_SETTINGS, *PLACES, *IGNORED, "connect_timeout", "pgbouncer"}
     for name in given.keys() - known:
         near = difflib.get_close_matches(name, known, n=1)
-        shown = name if name.isidentifier() else "that name"  # it may be a part of a password
+        shown = name if name.isidentifier() else "that name"  # it may be part of a password
         raise ValueError(f"A database URL has no parameter {shown}" + (f"; is {near[0]} meant?" if near else "."))
     return given
 
@@ -158,7 +158,7 @@ def _host_and_port(text: str) -> tuple[str, int]:
         if not closed or (rest and not rest.startswith(":")):
             raise ValueError("An IPv6 address in a database URL is written [::1] or [::1]:5432.")
         port = rest[1:]
-    elif text.startswith("/"):  # a socket's folder, from the parameter `host`
+    elif text.startswith("/"):  # the folder of a Unix socket, from the parameter `host`
         name, port = text, ""
     else:
         name, _, port = text.partition(":")
@@ -168,13 +168,13 @@ def _host_and_port(text: str) -> tuple[str, int]:
     try:
         if not name.startswith("/"):
             name.encode("idna")
-    except UnicodeError:  # resolving it would raise this, which is no failure of the network
+    except UnicodeError:  # resolving the name would raise this, although the network has not failed
         raise ValueError("A host name in a database URL has parts of 1 to 63 characters between its points.") from None
     return name, _port(port) if port else 5432
 
 
 def _port(text: str) -> int:
-    # The text is not repeated: a password that is not escaped can end up here.
+    # The text is not repeated in the message, because it may contain a password that is not escaped.
     if not _PORT.fullmatch(text) or not 1 <= int(text) <= 65_535:
         raise ValueError("A port in a database URL is a number from 1 to 65535.")
     return int(text)
@@ -185,7 +185,7 @@ def _connect_timeout(text: str | None) -> float | None:
         return None
     if not re.fullmatch(r"[0-9]{1,6}", text):
         raise ValueError("The parameter connect_timeout of a database URL is a whole number of seconds.")
-    return float(text) or None  # libpq takes 0 for no limit
+    return float(text) or None  # in libpq 0 means no limit
 
 
 def _flag(name: str, text: str) -> bool:
@@ -199,7 +199,7 @@ def _encryption(given: Mapping[str, str]) -> dict[str, Any]:
     if given.get("sslrootcert") == "system":
         if given.get("sslmode", "verify-full") != "verify-full" or given.keys() & {"sslcert", "sslkey", "sslcrl"}:
             raise ValueError("In a database URL sslrootcert=system goes with sslmode=verify-full and no other file.")
-        return {"ssl": ssl.create_default_context()}  # the system's authorities; names are verified
+        return {"ssl": ssl.create_default_context()}  # the system's certificate authorities; host names are verified
     named = ("sslmode", "sslnegotiation", "ssl_min_protocol_version", "ssl_max_protocol_version", *FILES)
     parameters = {name: given[name] for name in named if name in given}
     return {"dsn": "postgresql://?" + urlencode(parameters)} if parameters else {}

@@ -1,4 +1,5 @@
-"""Addresses that callers choose and that this service sends to: parsed, and refused if they lead inside.
+"""Addresses that callers choose and that this service sends to: parsed, and refused if they are in a private or
+reserved network.
 
 Knows URLs and IP addresses. The check of the text refuses what can be refused without a resolver; the check of the
 resolved addresses is repeated for every connection, because the same name may lead elsewhere by then.
@@ -23,8 +24,8 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 _EMBEDDED_IN_LAST_BITS = (_NAT64, IPv6Network("::ffff:0:0:0/96"), IPv6Network("::/96"))
 _ISATAP = frozenset({0x00005EFE, 0x02005EFE})
 _INSIDE_IPV4 = (
-    IPv4Network("192.0.0.0/24"),  # protocols, and the metadata of a cloud
-    IPv4Network("192.88.99.0/24"),  # relays of 6to4
+    IPv4Network("192.0.0.0/24"),  # IETF protocol assignments and the metadata service of a cloud
+    IPv4Network("192.88.99.0/24"),  # 6to4 relays
     IPv4Network("168.63.129.16/32"),  # the host of a virtual machine in Azure
 )
 
@@ -46,9 +47,10 @@ class Destination:
 
 
 def parse_destination(text: str, *, loopback: bool = False) -> Destination:
-    """Return the parts of an https address outside. Raise ValueError, with a reason for the caller, for anything else.
+    """Return the parts of an https address on the internet. Raises `ValueError`, with a reason for the caller, for any
+    other.
 
-    With `loopback`, addresses of this machine are accepted as well, those by http too.
+    With `loopback`, addresses of this machine are accepted as well, also with http.
     """
     found = _URL.fullmatch(text) if len(text) <= URL_LENGTH_MAX else None
     target = "" if found is None else found[4] or "/"
@@ -72,7 +74,7 @@ def is_outside(address: str) -> bool:
     """Return True if the IP address, and every IPv4 address that it embeds, is a public one of a single machine."""
     try:
         parsed = ip_address(address)
-    except ValueError:  # with a zone, for example
+    except ValueError:  # for example an address with a zone
         return False
     if isinstance(parsed, IPv4Address):
         return _is_outside(parsed)

@@ -1,7 +1,7 @@
-"""Turns at what few may use at once, given to callers one after the other, so that many requests of one delay nobody
-else's beyond its share.
+"""Fair use of a limited resource: callers get turns one after another, so that many requests of one caller do not delay
+others beyond its share.
 
-Knows neither keys nor databases: a caller is whoever `CALLER` names in the task that asks.
+The caller of a task is the value of `CALLER` in its context.
 """
 
 import asyncio
@@ -19,19 +19,19 @@ def _stays() -> bool:
 
 
 class WaitingCaller(NamedTuple):
-    """The caller for whom a task works, and the test whether it has left without waiting for the answer."""
+    """The caller for whom a task works, and a function that returns True if the caller has disconnected."""
 
     name: Hashable
     has_left: Callable[[], bool] = _stays
 
 
 NOBODY = WaitingCaller(None)
-"""The caller of workers, commands, and of work that is shared between callers."""
+"""The caller of workers, commands, and work that is shared between callers."""
 CALLER: ContextVar[WaitingCaller] = ContextVar("waiting_caller", default=NOBODY)
 
 
 class FairLine:
-    """Futures that wait, one line for each caller. Not safe for threads."""
+    """Waiting futures in one queue for each caller. Not thread-safe."""
 
     def __init__(self) -> None:
         self._lines: OrderedDict[Hashable, deque[asyncio.Future[object]]] = OrderedDict()
@@ -45,7 +45,7 @@ class FairLine:
 
     def next(self, except_for: Collection[Hashable] = ()) -> "tuple[Hashable, asyncio.Future[object]] | None":
         """Remove the first pending future of the caller whose turn it is, and return the caller's name and the future;
-        None if nobody waits, or nobody but those callers.
+        None if nobody waits, or only callers in `but`.
         """
         for name in list(self._lines):
             if name in except_for:
@@ -74,7 +74,9 @@ class FairTurns:
 
     @asynccontextmanager
     async def turn(self, caller: WaitingCaller) -> AsyncIterator[None]:
-        """Wait for a turn, and have it inside. Refuses `UNAVAILABLE` to a caller that has left by then."""
+        """Wait for a turn and hold it while the context is open. Refuses `UNAVAILABLE` to a caller that has
+        disconnected in the meantime.
+        """
         await self.take(caller)
         try:
             yield
@@ -82,8 +84,8 @@ class FairTurns:
             self.end(caller)
 
     async def take(self, caller: WaitingCaller) -> None:
-        """Wait for a turn, which has to be ended. Safe to cancel. Refuses `UNAVAILABLE`, without a turn, to a caller
-        that has left by then.
+        """Wait for a turn, which must be ended by `end`. Safe to cancel. Refuses `UNAVAILABLE` to a caller that has
+        disconnected in the meantime.
         """
         if self._free and self._taken[caller.name] < self._each:
             self._begin(caller.name)
@@ -94,14 +96,15 @@ class FairTurns:
                 await waiting
             except asyncio.CancelledError:
                 if not waiting.cancelled():
-                    self.end(caller)  # it was given in the very turn of the loop in which the wait ended
+                    # the turn was given in the same step of the event loop in which the wait was cancelled
+                    self.end(caller)
                 raise
         if caller.has_left():
             self.end(caller)
             raise Refused(Code.UNAVAILABLE, "The caller left before the answer.")
 
     def end(self, caller: WaitingCaller) -> None:
-        """End a turn of the caller, and begin that of whoever is next."""
+        """End a turn of the caller, and give it to the next one."""
         self._free += 1
         self._taken[caller.name] -= 1
         if not self._taken[caller.name]:

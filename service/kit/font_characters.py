@@ -10,7 +10,7 @@ from struct import unpack_from
 
 _COLLECTION = b"ttcf"
 _FORMATS = {(3, 10): 2, (0, 6): 2, (0, 4): 2, (3, 1): 1, (0, 3): 1}
-"""Unicode tables by platform and encoding; one of the higher rank names all characters of the lower."""
+"""Unicode tables by platform and encoding; a table of a higher rank contains all characters of a lower one."""
 
 
 def characters_of(path: Path) -> frozenset[int]:
@@ -36,7 +36,7 @@ def _characters(data: mmap) -> frozenset[int]:
 def _format_12(data: mmap, table: int) -> Iterator[Iterable[int]]:
     for group in range(unpack_from(">I", data, table + 12)[0]):
         first, last, glyph = unpack_from(">III", data, table + 16 + 12 * group)
-        yield range(first + (glyph == 0), last + 1)  # glyph 0 is the empty box
+        yield range(first + (glyph == 0), last + 1)  # glyph 0 is the placeholder for missing characters
 
 
 def _format_4(data: mmap, table: int) -> Iterator[Iterable[int]]:

@@ -122,7 +122,7 @@ class GroupCommit(Generic[C, R]):
         return self._groups.workers | self._singles.workers
 
     async def _together(self, taken: "Sequence[_Member[C, R]]") -> None:
-        # A caller may have been cancelled in this very turn of the loop, before it could withdraw its command.
+        # A caller may have been cancelled in this step of the event loop, before it could withdraw its command.
         members = [member for member in taken if not member.outcome.cancelled()]
         if not members:
             return
@@ -159,8 +159,8 @@ class GroupCommit(Generic[C, R]):
 
 @dataclass(frozen=True, slots=True)
 class _Raised:
-    """An exception as a value. A future with an exception that nobody collects (its caller was cancelled) would be
-    reported as a fault of the program.
+    """An exception as a value. A future whose exception is never retrieved, because its caller was cancelled, would be
+    logged as an error.
     """
 
     failure: Exception
@@ -168,8 +168,8 @@ class _Raised:
 
 @dataclass(eq=False, slots=True)
 class _Member(Generic[C, R]):
-    """A command, the future its caller waits on and until when, the caller's context, and when it must have begun once
-    it waits to run singly.
+    """A command; the future for which its caller waits, and until when; the caller's context; and the time by which it
+    must have started if it has to run singly.
     """
 
     command: C
@@ -208,7 +208,8 @@ class _WriterQueue(Generic[C, R]):
         if self._stopped:
             self.stop()
         for _ in range(min(len(self._waiting), self._workers_max - len(self.workers))):
-            # A clean context: a worker outlives the request that started it, and must not log or trace as that one.
+            # An empty context, because a worker outlives the request that started it and its log lines and traces must
+            # not carry that request's id.
             task = asyncio.get_running_loop().create_task(self._take_turns(), context=Context())
             self.workers.add(task)
             task.add_done_callback(self._ended)
@@ -236,7 +237,7 @@ class _WriterQueue(Generic[C, R]):
                         )
                     )
                 raise
-        # Here and not only in the callback, which runs a turn later: a command put in between would find no worker.
+        # Here and not in the callback, which runs one step later: a command added in between would find no worker.
         self.workers.discard(_this_task())
 
     def _ended(self, task: "asyncio.Task[None]") -> None:

@@ -24,12 +24,10 @@ import httpcore
 from service.kit.destinations import Destination, is_loopback, is_outside, parse_destination
 
 READ_BYTES_MAX = 16_384
-"""Bytes of a response body that are read; the connection is closed if there are more."""
+"""Maximum number of bytes that are read of a response body; the connection is closed if there are more."""
 EXCERPT_LENGTH_MAX = 500
 RESOLVERS = 16
-"""Threads that wait for the resolver. They are no others' threads: a name server that does not answer holds up nobody
-but deliveries.
-"""
+"""Threads for resolving names. They are separate, so that a name server that does not answer delays only deliveries."""
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """A function that returns the IP addresses of a host name. Raises OSError if there are none."""
@@ -80,7 +78,7 @@ class HttpSender:
         except ValueError:
             return Sent(None, 0, error="address refused")
         try:
-            # httpcore shields its clean-up from this scope's end, but not from asyncio.timeout.
+            # httpcore protects its clean-up from the cancellation by this scope, but not from asyncio.timeout.
             with anyio.fail_after(timeout_s):
                 status, more = await self._post(destination, body, headers, timeout_s)
         except DestinationRefusedError:
@@ -94,7 +92,9 @@ class HttpSender:
         return Sent(status, round((time.monotonic() - began_s) * 1000), **more)
 
     async def close(self) -> None:
-        """Close all connections, also those that the pool lost because a request was cancelled while it closed them."""
+        """Close all connections, including those that the pool lost because a request was cancelled while it closed
+        them.
+        """
         await self._pool.aclose()
         await self._backend.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -127,7 +127,7 @@ class HttpSender:
 
 
 class _CheckedBackend(httpcore.AsyncNetworkBackend):
-    """Connects to addresses that were checked, and to no name."""
+    """Network backend that connects only to checked IP addresses, never to names."""
 
     def __init__(self, resolve: Resolve, *, loopback: bool) -> None:
         self._resolve = resolve
@@ -175,7 +175,7 @@ async def _beginning(response: httpcore.Response) -> str | None:
         read += piece
         if len(read) >= READ_BYTES_MAX:
             break
-    # NUL and lone surrogates cannot be stored.
+    # NUL and lone surrogates cannot be stored in the database.
     text = read[: EXCERPT_LENGTH_MAX * 4].decode("utf-8", "replace").replace("\x00", "")[:EXCERPT_LENGTH_MAX]
     return text or None
 

@@ -22,7 +22,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _HEX_ID = re.compile(r"[0-9a-f]{32}")
-# Far above any cursor made here, far below what would cost anything to decode.
+# Longer than any cursor made here, and still cheap to decode.
 _LONGEST_CURSOR = 2_000
 
 
@@ -36,7 +36,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """A request for at most `limit` rows strictly after `after` and strictly before `before`; when `backward` the last
+    """A request for at most `limit` rows strictly after `after` and strictly before `before`; with `backward` the last
     of them.
     """
 
@@ -103,7 +103,7 @@ def _decode(sort: str, kind: SortKind, text: str, path: tuple[str, ...]) -> Posi
     if not isinstance(value, kind) or not _HEX_ID.fullmatch(id_text):
         raise foreign
     position = Position(value, UUID(id_text))
-    # base64 ignores stray characters and spare bits: without this many texts would mean one position.
+    # base64 ignores stray characters and spare bits, so without this check several texts would decode to one position.
     if encode_cursor(sort, position) != text:
         raise foreign
     return position
@@ -112,7 +112,7 @@ def _decode(sort: str, kind: SortKind, text: str, path: tuple[str, ...]) -> Posi
 def _read_value(text: str) -> SortValue | None:
     kind, body = text[:1], text[1:]
     if kind == "s":
-        return None if "\0" in body else body  # PostgreSQL has no NUL in text
+        return None if "\0" in body else body  # PostgreSQL cannot store NUL in text
     if kind not in {"i", "t"} or not _INTEGER.fullmatch(body):
         return None
     number = int(body)

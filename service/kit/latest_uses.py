@@ -1,7 +1,4 @@
-"""Times of the latest use of things by name, kept in memory until somebody writes them.
-
-Knows neither the things nor the place where their times are written.
-"""
+"""Times of the latest use of things by name, kept in memory until they are stored by the caller."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -20,7 +17,7 @@ class LatestUses:
         self._noted[name] = at
 
     def due(self, names_max: int) -> dict[str, datetime]:
-        """Return at most `names_max` of the times that are to be written, and forget those that are not."""
+        """Return at most `names_max` of the times that are due, and forget those that need not be stored."""
         noted, self._noted = self._noted, {}
         due = {name: at for name, at in noted.items() if self._is_due(name, at)}
         rest = list(due.items())[names_max:]
@@ -30,12 +27,12 @@ class LatestUses:
         return due
 
     def put_back(self, uses: Mapping[str, datetime]) -> None:
-        """Record again what could not be written, unless a later use has been recorded since."""
+        """Record again the times that could not be stored, unless a later use has been recorded since."""
         for name, at in uses.items():
             self._noted.setdefault(name, at)
 
     def confirm(self, uses: Mapping[str, datetime]) -> None:
-        """Record the times that are written now, also by others. Times that no longer make a use wait are forgotten."""
+        """Record which times are now stored, also by other processes, and forget those that no longer delay a use."""
         self._written.update(uses)
         latest = max(self._written.values(), default=None)
         if latest is not None:

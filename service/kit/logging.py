@@ -24,8 +24,8 @@ from service.kit.request_id import REQUEST_ID
 HIDDEN = "[hidden]"
 
 TROUBLES: Counter[tuple[str, str]] = Counter()
-"""Lines of this process from the level `warning` up, by event and level. Those of libraries, whose events are free
-text, are counted as the event OTHERS.
+"""Number of log lines of this process from the level `warning` up, by event and level. Lines of libraries, whose events
+are free text, are counted as OTHERS.
 """
 OTHERS = "library"
 
@@ -35,9 +35,9 @@ _SECRET_NAMES = frozenset({
 })  # fmt: skip
 _QUIET = frozenset({"debug", "info"})
 _PLAIN = frozenset({str, int, float, bool, type(None)})
-# Secret texts in a line. The group is kept, so that a key's holder can be found by its first characters.
-# Nearly no line contains one of these hints, and looking for them costs a tenth of the expression. The JSON of a
-# request has no space, and a space is found ten times as fast as a word.
+# Secret texts in a line. The group is kept, so that a key's holder can be found by its first characters. Few lines
+# contain one of these hints, and searching for the hints takes a tenth of the time of the expression. A request's JSON
+# has no space, and a space is found ten times as fast as a word.
 _HINTS = ("_live_", "_test_", "whsec_", "eyJ", "://")
 _HINTS_BESIDE_SPACE = ("earer", "EARER", "asic", "ASIC", *_HINTS)
 _SECRET_TEXT = re.compile(
@@ -62,7 +62,7 @@ def configure_logging(*, json: bool | None = None, level: str = "info") -> None:
         processors=[_named, written],
         wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=lambda *names: _Lines(names[0] if names else "service", sys.stderr),
-        cache_logger_on_first_use=False,  # or loggers of loaded modules would keep the stream of an earlier call
+        cache_logger_on_first_use=False,  # otherwise loggers of loaded modules would keep the stream of an earlier call
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -71,12 +71,12 @@ def configure_logging(*, json: bool | None = None, level: str = "info") -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=least, force=True)
-    logging.raiseExceptions = False  # a line that cannot be formatted would be shown raw, secrets and all
+    logging.raiseExceptions = False  # otherwise a line that cannot be formatted would be shown unmasked
     for name in ("uvicorn", "uvicorn.error", "uvicorn.asgi", "uvicorn.access"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
-        logger.setLevel(logging.NOTSET)  # an earlier server in this process may have set a level
+        logger.setLevel(logging.NOTSET)  # an earlier server in this process may have set another level
     # The access log contains query strings; our lines do not. httpx logs whole addresses of callbacks.
     logging.getLogger("uvicorn.access").disabled = True
     for name in ("httpx", "httpcore"):
@@ -84,7 +84,7 @@ def configure_logging(*, json: bool | None = None, level: str = "info") -> None:
 
 
 class _Lines:
-    """A writer of lines; a full disk or a closed pipe loses the line and nothing else."""
+    """A writer of lines. A full disk or a closed pipe loses the line, without any other effect."""
 
     def __init__(self, name: str, stream: TextIO) -> None:
         self.name = name
@@ -92,7 +92,7 @@ class _Lines:
 
     def msg(self, line: str) -> None:
         try:
-            self._stream.write(line + "\n")  # one write, or lines of two threads would mix
+            self._stream.write(line + "\n")  # a single write, because lines of two threads would mix otherwise
             self._stream.flush()
         except (OSError, ValueError):
             return
@@ -131,12 +131,12 @@ def _written_by(render: Processor) -> Processor:
     def written(logger: Any, method: str, event: EventDict) -> str:
         if "exc_info" in event:
             event = structlog.processors.format_exc_info(logger, method, event)
-        # Looked at together, because nearly every line has the same names as one before, and texts and numbers.
+        # Checked together, because most lines have the same names as an earlier one and contain only texts and numbers.
         if not _PLAIN.issuperset(map(type, event.values())) or _name_a_secret(tuple(event)):
             for name, value in event.items():
                 event[name] = _hidden(name, value, depth=4)
         line = str(render(logger, method, event))
-        # On the finished line, so that no `repr` of an object slips past.
+        # Applied to the finished line, so that the `repr` of objects is masked too.
         for hint in _HINTS_BESIDE_SPACE if " " in line or not line.isascii() else _HINTS:
             if hint in line:
                 return _SECRET_TEXT.sub(lambda found: f"{found[found.lastindex or 0]}{HIDDEN}", line)
@@ -148,14 +148,14 @@ def _written_by(render: Processor) -> Processor:
 def _renderer(as_json: bool) -> Processor:
     if as_json:
         return _as_json
-    # The plain traceback, because the rich one prints local variables, and those are where secrets are.
+    # The plain traceback, because rich's shows local variables, which may contain secrets.
     return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
 
 
 def _as_json(_logger: object, _method: str, event: EventDict) -> str:
     try:
         return orjson.dumps(event, repr).decode()
-    except TypeError:  # half a surrogate pair, or a number above 64 bits
+    except TypeError:  # a lone surrogate, or a number above 64 bits
         return standard_json.dumps(event, default=repr)
 
 

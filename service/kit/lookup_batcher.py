@@ -28,14 +28,17 @@ class LookupBatcher(Generic[K, V]):
         self._worker: asyncio.Task[None] | None = None
 
     async def get(self, key: K) -> V | None:
-        """Return the present value of the key, or None. A caller who is cancelled leaves the others their answer."""
+        """Return the present value of the key, or None. If one caller is cancelled, the others still get their
+        answer.
+        """
         if self._waiting is None:
             self._waiting = _Batch(asyncio.get_running_loop().create_future())
         reading = self._waiting
         reading.keys.add(key)
         reading.origins.append(copy_context())
         if self._worker is None:
-            # A clean context: the worker reads for others too, and must not log or trace as this request.
+            # An empty context, because the worker reads for several requests and its log lines and traces must not
+            # carry the id of one.
             self._worker = asyncio.get_running_loop().create_task(self._work(), context=Context())
         found = await asyncio.shield(reading.found)
         return found.get(key)
@@ -49,7 +52,7 @@ class LookupBatcher(Generic[K, V]):
                     reading.found.set_result(await self._read(reading.keys))
                 except Exception as failure:  # noqa: BLE001 - it belongs to those who asked
                     reading.found.set_exception(failure)
-                    reading.found.exception()  # collected here in case all callers were cancelled
+                    reading.found.exception()  # retrieved here in case all callers were cancelled
                 except BaseException:
                     reading.found.cancel()
                     raise

@@ -23,17 +23,17 @@ def shown_path(path: Iterable[str | int]) -> str:
 
 
 def repeated_member(text: bytes, value: Any) -> tuple[str | int, ...] | None:
-    """Return the path of a member that stands twice in an object of the JSON text, None if each stands once.
+    """Return the path of a member that is repeated in an object of the JSON text; None if there is none.
 
-    `value` is what a parser that keeps the last of them made of the text, with dictionaries and lists. RecursionError
-    for objects nested hundreds deep, of which it cannot be told.
+    `value` is what a parser that keeps the last of them made of the text, with dictionaries and lists. Raises
+    `RecursionError` for objects that are nested too deeply.
 
-    Nearly every text is told by writing the value once more, which has one colon for each member and one for each in
-    its strings: with as many colons in the text, none was dropped on the way. An escaped colon would spoil the sum.
+    Usually it is enough to serialise the value and count colons: each member has one, as does each colon in a string.
+    If the text has the same number, no member was dropped. Texts with escaped colons are parsed again.
     """
     try:
         is_whole = text.count(b":") == orjson.dumps(value, str).count(b":")
-    except orjson.JSONEncodeError:  # deeper than it writes, or with an integer of more than 64 bits
+    except orjson.JSONEncodeError:  # nested too deeply for it, or with an integer of more than 64 bits
         is_whole = False
     if is_whole and (text.find(b"\\") < 0 or text.find(b"\\u003") < 0 or not _ESCAPED_COLON.search(text)):
         return None

@@ -1,7 +1,7 @@
 """Requests that a shared task works for: a group of orders, or a query that several asked.
 
-Such a task runs in a clean context, because it outlives the request that began it. The contexts of all its requests are
-kept here instead, so that its log lines and spans can name them. Knows nothing of either.
+Such a task runs in an empty context, because it outlives the request that started it. The contexts of all its requests
+are kept here instead, so that log lines and spans can refer to them.
 """
 
 from collections.abc import Sequence

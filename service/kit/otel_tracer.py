@@ -93,7 +93,7 @@ def _spans() -> Sequence[Span]:
     own = trace.get_current_span()
     if own.get_span_context().is_valid:
         return [own]
-    # The contexts are copies that nothing runs in, so they can be entered.
+    # The contexts are copies in which no code is running, so they can be entered.
     spans = [context.run(trace.get_current_span) for context in ORIGINS.get()]
     return [span for span in spans if span.get_span_context().is_valid]
 

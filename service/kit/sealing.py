@@ -1,7 +1,7 @@
 """Short secrets encrypted for storage: AES-256-GCM under keys that are derived from the service's secret.
 
-Knows bytes alone. A sealed text says under which key it was sealed, and belongs to one context, such as the id of its
-row: copied into another row it cannot be opened.
+Knows bytes alone. An encrypted text contains the name of its key, and is bound to a context, such as the id of its row:
+copied into another row it cannot be decrypted.
 """
 
 import hmac
@@ -16,7 +16,7 @@ _NAME_BYTES = 8
 
 
 class CannotOpenError(Exception):
-    """The bytes were sealed under a key that is not there, in another context, or were changed since."""
+    """The bytes were encrypted under an unknown key or in another context, or were changed since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class _Key:
 
 
 class Sealer:
-    """Seals under the present key and opens what the present or a previous one sealed."""
+    """Encryption under the present key, and decryption under the present and previous keys."""
 
     def __init__(self, secret: bytes, *previous: bytes | None) -> None:
         """`secret` is of high entropy; `previous` ones are accepted while they are given."""
@@ -34,16 +34,16 @@ class Sealer:
 
     @property
     def key_name(self) -> bytes:
-        """Return the beginning of all that is sealed under the present key."""
+        """Return the prefix of all texts that are encrypted under the present key."""
         return self._keys[0].name
 
     def seal(self, text: str, context: bytes) -> bytes:
-        """Return the encrypted text; each call returns other bytes."""
+        """Return the encrypted text; it is different for each call."""
         present, nonce = self._keys[0], secrets.token_bytes(_NONCE_BYTES)
         return present.name + nonce + AESGCM(present.key).encrypt(nonce, text.encode(), context)
 
     def open(self, sealed: bytes, context: bytes) -> str:
-        """Return the text. Raise CannotOpenError if no key opens it."""
+        """Return the decrypted text. Raises `CannotOpenError` if no key fits."""
         name, nonce = sealed[:_NAME_BYTES], sealed[_NAME_BYTES : _NAME_BYTES + _NONCE_BYTES]
         for each in self._keys:
             if each.name == name:

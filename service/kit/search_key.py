@@ -8,7 +8,7 @@ import re
 from unicodedata import normalize
 
 # Code points that Unicode calls default-ignorable: soft hyphens, joiners, direction marks, variation selectors. They
-# leave no mark on paper, and are often pasted along with a name.
+# are not visible, and are often part of pasted names.
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
@@ -25,8 +25,8 @@ def search_key(text: str) -> str:
     Greek small sigmas, and the Turkish letters i. Accents remain: "école" is found, "ecole" is not. The key of a key is
     the key itself. It may be longer than the text: one code point gives at most 18.
     """
-    # Decomposed first: compatibility forms hold capitals ("㎆" is "MB"), and some composed letters fold otherwise than
-    # their parts.
+    # Decomposed first, because compatibility forms contain capitals ("㎆" is "MB"), and some composed letters fold
+    # differently from their parts.
     folded = normalize("NFKD", _INVISIBLE.sub("", text)).casefold()
     return normalize("NFKC", _TURKISH_I.sub("i", folded))
 

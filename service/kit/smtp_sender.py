@@ -1,6 +1,7 @@
-"""An SMTP client for one mail server: it keeps a connection for several mails, and tells apart what failed.
+"""An SMTP client for one mail server: it keeps a connection for several mails, and distinguishes failures of the server
+from refusals of a mail.
 
-Knows SMTP and nothing of what is sent. User and password are in no error, log or representation.
+User and password never appear in errors, logs or `repr`.
 """
 
 import asyncio
@@ -75,7 +76,7 @@ def parse_mail_server(url: str) -> MailServer:
 
 
 class ServerFailedError(Exception):
-    """The mail server cannot be used now; the text says why. No mail is to blame."""
+    """The mail server cannot be used now, for the reason in the text; the mail itself was not refused."""
 
 
 class MailRefusedError(Exception):

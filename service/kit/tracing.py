@@ -1,4 +1,4 @@
-"""Tracing as the service sees it: a span for each request and each statement. Knows no library that makes them."""
+"""Interface of tracing: a span for each request and each statement. Does not depend on a tracing library."""
 
 import os
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import Any, Protocol
 
 CHOSEN_BY = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_TRACES_EXPORTER")
-"""Variables any of which says that traces are wanted."""
+"""Variables of which any one enables tracing."""
 
 
 class Tracer(Protocol):
@@ -31,7 +31,7 @@ def is_installed() -> bool:
 
 
 def fault_of_variables() -> str | None:
-    """Return what of the variables OTEL_… asks for something that is not part of the extra, None if nothing does."""
+    """Return a message if the variables OTEL_… require something that is not part of the extra, otherwise None."""
     exporters = {name.strip() for name in (os.environ.get("OTEL_TRACES_EXPORTER") or "otlp").split(",")}
     if not exporters <= {"otlp", "console"}:
         return "OTEL_TRACES_EXPORTER: this service has the exporters otlp and console."

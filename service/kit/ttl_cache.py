@@ -1,4 +1,4 @@
-"""A cache whose entries are valid for a short time only, so that changes made elsewhere are seen when it is over.
+"""A cache whose entries are valid for a short time only, so that changes made elsewhere are seen after that time.
 
 Knows neither the values nor their source.
 """

@@ -44,6 +44,9 @@ from service.storage.database import Statements
 CATALOGUE_FILE = Path(__file__).with_name("demo_catalogue.json")
 _FIRST_ACCOUNT = UUID(json.loads(CATALOGUE_FILE.read_text(encoding="utf-8"))["organisations"][0]["live_id"])
 KEY_NAME = "demo"
+SCARCE_BUNDLE = "british-woodlands"
+MANAGER_SCOPES = CUSTOMER_SCOPES | {Scope.ACCOUNT_MANAGE}
+"""Scopes of the keys of the customer that does business: its people manage the account themselves."""
 OPERATOR_SCOPES = frozenset({Scope.OPERATOR, Scope.CATALOGUE_READ, Scope.ORDERS_READ})
 
 
@@ -72,6 +75,10 @@ class DemoAccounts:
 
     accounts: tuple[DemoAccount, ...]
     operator_key: str = field(repr=False)
+    business: Account
+    """The live account whose people manage it themselves, and which is to have some business."""
+    scarce_bundle_id: UUID
+    """The bundle that has few credits left."""
 
 
 async def load_demo(resources: Resources, *, pepper: bytes) -> DemoAccounts:
@@ -85,6 +92,7 @@ async def load_demo(resources: Resources, *, pepper: bytes) -> DemoAccounts:
     created_at = datetime.fromisoformat(catalogue_now["created_at"])
     organisations = [_Pair.of(each, catalogue_now, created_at) for each in catalogue_now["organisations"]]
     customers = [account for pair in organisations if not pair.is_operator for account in (pair.live, pair.test)]
+    (business,) = (pair for pair in organisations if pair.does_business)
     (operator,) = (pair.live for pair in organisations if pair.is_operator)
     keys: list[tuple[Account, GeneratedKey]] = [
         (account, generate_key_for(account)) for account in [*customers, operator]
@@ -99,18 +107,22 @@ async def load_demo(resources: Resources, *, pepper: bytes) -> DemoAccounts:
                 await balances.set_credit_limit(statements, pair.live.id, pair.live.currency, pair.credit_limit_minor)
         await _load_seller(statements, catalogue_now["seller"])
         for account, generated in keys:
-            scopes = OPERATOR_SCOPES if account is operator else CUSTOMER_SCOPES
+            manages = account.organisation_id == business.organisation.id
+            scopes = OPERATOR_SCOPES if account is operator else MANAGER_SCOPES if manages else CUSTOMER_SCOPES
             await store(
                 statements, generated, account, name=KEY_NAME, scopes=scopes, created_at=issued_at, pepper=pepper
             )
 
     await resources.transact(work)
+    (scarce,) = (each["id"] for each in catalogue_now["bundles"] if each["slug"] == SCARCE_BUNDLE)
     return DemoAccounts(
         accounts=tuple(
             DemoAccount(account.id, account.name, account.mode, account.contract, account.currency, generated.text)
             for account, generated in keys[:-1]
         ),
         operator_key=keys[-1][1].text,
+        business=business.live,
+        scarce_bundle_id=UUID(scarce),
     )
 
 
@@ -128,6 +140,7 @@ class _Pair:
     live: Account
     test: Account
     is_operator: bool
+    does_business: bool
     credit_limit_minor: int | None
 
     @classmethod
@@ -153,7 +166,7 @@ class _Pair:
         )
         limit = facts.get("credit_limit")
         limit_minor = None if limit is None else minor_units_of(limit, live.currency)
-        return cls(organisation, live, test, facts["is_operator"], limit_minor)
+        return cls(organisation, live, test, facts["is_operator"], facts.get("does_business", False), limit_minor)
 
 
 async def _load_seller(statements: Statements, facts: Mapping[str, Any]) -> None:

@@ -40,6 +40,7 @@ from service.operations.resources import Resources
 from service.storage import (
     accounts,
     backorders,
+    balances,
     batches,
     catalogue,
     certificates,
@@ -116,17 +117,22 @@ async def load_orders(
 
 
 async def _customers(resources: Resources, account_ids: Collection[UUID] | None) -> list[Account]:
-    everyone = await accounts.all_accounts(resources.database.reader)
-    found = [
+    """Return the live accounts that could order. Those with a credit limit are left out: made-up orders would use the
+    limit up, and the account could order no more.
+    """
+    reader = resources.database.reader
+    able = [
         each
-        for each in everyone
+        for each in await accounts.all_accounts(reader)
         if each.mode is Mode.LIVE
         and each.contract in _SOURCES_BY_CONTRACT
         and each.suspended_at is None
         and (account_ids is None or each.id in account_ids)
     ]
+    funds = await balances.of_accounts(reader, {payer_of(each) for each in able})
+    found = [each for each in able if all(row.credit_limit_minor is None for row in funds[payer_of(each)])]
     if not found:
-        raise Refused(Code.NOT_FOUND, "There are no customers who could order; load the demo first.")
+        raise Refused(Code.NOT_FOUND, "There are no customers without a credit limit who could order.")
     return found
 
 

@@ -1,7 +1,7 @@
-"""Compiles validated GraphQL operations against a Strawberry schema into coroutines; graphql-core stays the judge.
+"""Compiler of validated GraphQL operations of a Strawberry schema to coroutines; graphql-core defines the correct
+result.
 
-It knows GraphQL and Strawberry and has never heard of orders. docs/plans.md tells how it works and what it costs. Read
-it in this order:
+Depends on GraphQL and Strawberry only. docs/plans.md explains how it works and what it costs. Read it in this order:
 
 runner      a request: text -> Operation -> plan -> answer, and back to graphql-core when the answer is not plain
 operation   one operation of a document, and its plan for each combination of the conditions in it

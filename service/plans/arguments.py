@@ -104,7 +104,7 @@ class _Compiled:
                     keywords[keyword] = value
         except Exception:  # noqa: BLE001 - whatever it is, it is met again and worded below
             keywords = None  # type: ignore[assignment]
-        # Not in the handler: what is raised there would say that it was raised while handling this.
+        # Outside the handler, so that exceptions do not have the handled one as their context.
         return self.by_graphql_core(run) if keywords is None else keywords
 
     def by_graphql_core(self, run: Run) -> Keywords:
@@ -156,7 +156,7 @@ class _Compiled:
         )
 
 
-_LEFT = object()  # in the place of a value: graphql-core is to be asked
+_LEFT = object()  # placeholder for a value: graphql-core must compute the arguments
 
 
 def _of_variable(name: str, type_: GraphQLInputType, convert: Converter, absent: Any) -> Reader:

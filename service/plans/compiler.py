@@ -150,7 +150,7 @@ class Compiler:
         return [f"if o.__class__ not in {known}{cast}:", f"    {admit}(run, o)"]
 
     def _site(self, type_: GraphQLObjectType, key: str, details: FieldDetailsList, place: Place) -> Site | None:
-        """Return the field as plans see it; None for `__typename`, which is no field of Strawberry's."""
+        """Return the field in the form used by plans; None for `__typename`, which is not defined by Strawberry."""
         name = details[0].node.name.value
         if name == "__typename":
             return None
@@ -163,8 +163,8 @@ class Compiler:
         return Site(self._frame, key, nodes, type_, definition, field, place.step(key, type_))
 
     def _field(self, site: Site, details: FieldDetailsList, place: Place) -> tuple[str, bool]:
-        """Return the expression for the field of one object; or, if it has to wait, the name of the function for a
-        level.
+        """Return the expression for the field of one object, or if it may have to wait, the name of the function for a
+        whole level.
         """
         kept = self._is_mutation and place.path is None
         in_place = None if kept else self._relay_id(site) or self._composed(site, details, place)
@@ -247,7 +247,7 @@ class Compiler:
         return OneOf(sort, table, waits)
 
     def _for_all(self, function: Function) -> Function:
-        """Return the function for a whole level, from one that takes one object."""
+        """Return a function for a whole level, made from one for a single object."""
         if function.waits:
             return function
         every = Function(self._names.fresh(f"every_{function.name}"), waits=True)

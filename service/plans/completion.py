@@ -13,7 +13,7 @@ from service.plans.source import Function, Names
 
 
 class Leaf(NamedTuple):
-    """A scalar or an enum; one that is read as it is shown needs nothing more."""
+    """A scalar or an enum; one that is already in its JSON form needs no conversion."""
 
     type_: GraphQLLeafType
     nullable: bool

@@ -20,7 +20,7 @@ from service.plans.fallback import Uncompilable
 Converter: TypeAlias = Callable[[Any], Any] | None
 """A function that converts a value that is not null; None where the value is taken unchanged."""
 
-_CONVERTERS = "plans.converters"  # the extension under which a schema keeps those of its input types
+_CONVERTERS = "plans.converters"  # name of the extension under which a schema stores the converters of its input types
 
 
 def converter_of(schema: strawberry.Schema, type_: Any, above: tuple[type, ...] = ()) -> Converter:

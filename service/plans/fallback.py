@@ -16,7 +16,7 @@ class PlanBailout(Exception):  # noqa: N818 - it says what the value is
 
 
 def abandon(*values: Any) -> None:
-    """Close those of the values that are coroutines: nobody will await them, since graphql-core makes its own."""
+    """Close those values that are coroutines, because graphql-core creates its own and these are never awaited."""
     for value in values:
         if isinstance(value, CoroutineType):
             value.close()

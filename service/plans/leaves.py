@@ -29,7 +29,7 @@ from service.plans.source import Names
 
 Serializer = TypeVar("Serializer", bound=Callable[..., Any])
 
-# A value that passes its type's test is its own JSON form. `{v}` stands for the first reading of the value.
+# For these types a value that passes the test is its own JSON form. `{v}` stands for the value.
 _OWN_FORM = {
     GraphQLString: "{v}.__class__ is str",
     GraphQLID: "{v}.__class__ is str",

@@ -135,7 +135,7 @@ async def batched(
 ) -> Values:
     """Return one result for each object from one call of a batch resolver."""
     results = resolver(list(objects), *info, **arguments)
-    if results.__class__ is CoroutineType or optimized_is_awaitable(results):  # it nearly always is one
+    if results.__class__ is CoroutineType or optimized_is_awaitable(results):  # it usually is a coroutine
         results = await results
     results = list(results)
     if len(results) != len(objects):

@@ -33,7 +33,7 @@ class Admission:
         self._site = site
         self.known: set[type] = set()
         definition = object_definition(type_)
-        # Strawberry's own check looks at the class, and at a cast when the object carries one.
+        # Strawberry's own check uses the class, and a cast if the object carries one.
         self._by_class = type_.is_type_of is None or (definition is not None and definition.is_type_of is None)
         self.casts_matter = type_.is_type_of is not None
 
@@ -43,7 +43,7 @@ class Admission:
             raise PlanBailout(f"no object of type {self._type}")
         is_type_of = self._type.is_type_of
         answer = is_type_of is None or is_type_of(each, run.raw(self._site))
-        # An awaitable answer would count as a yes.
+        # An awaitable answer would count as true.
         if not answer or optimized_is_awaitable(answer):
             raise PlanBailout(f"no object of type {self._type}")
         cls = type(each)

@@ -28,7 +28,7 @@ from service.plans.compiler import Compiler, Plan
 from service.plans.fallback import Uncompilable
 from service.plans.variables import Variables
 
-# Four conditions of two values each; a document with more of them would fill the memory with plans.
+# Four conditions of two values each; plans for a document with more would use too much memory.
 _PLANS_MAX = 16
 # A parsed document with one plan takes about this many times its text; measured by tests/plans/measure.py.
 _BYTES_PER_CHARACTER = 350
@@ -144,7 +144,7 @@ def _conditions(node: OperationDefinitionNode, fragments: dict[str, FragmentDefi
 
 
 def _condition(directive: DirectiveNode) -> str:
-    """Return the variable that decides, or nothing where a literal does."""
+    """Return the variable that the condition reads; nothing for a literal."""
     if directive.name.value not in {"skip", "include"}:
         raise Uncompilable(f"the directive @{directive.name.value}")
     value = directive.arguments[0].value if directive.arguments else None

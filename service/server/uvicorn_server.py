@@ -141,6 +141,24 @@ class _ListeningServer(uvicorn.Server):
                 raise
 
 
+class _Processes(Multiprocess):
+    """Processes that listen on one socket from the moment at which the first of them is ready. If another service took
+    the port until then, which uvloop does not tell, they end, and `lost_port` is True.
+    """
+
+    lost_port = False
+    _has_listened = False
+
+    def keep_subprocess_alive(self) -> None:
+        super().keep_subprocess_alive()
+        if self._has_listened or self.should_exit.is_set() or not any(each.is_ready() for each in self.processes):
+            return
+        self._has_listened = bool(self.sockets[0].getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+        if not self._has_listened:
+            self.lost_port = True
+            self.should_exit.set()
+
+
 def end_on_sigterm() -> None:
     """Make SIGTERM end the process with exit code 0: at once before serving starts, and afterwards when the requests in
     progress are finished, because uvicorn raises the signals that it caught again when it has ended.
@@ -177,12 +195,12 @@ def serve_by_processes(bound: socket.socket, factory: str, settings: Settings, *
     """
     config = _config(factory, settings)
     config.workers = processes
-    try:
-        bound.listen(config.backlog)  # here, where it is noticed if another process took the port
-    except OSError as error:
-        raise _cannot_listen(error, settings) from error
     _log_address(settings)
-    Multiprocess(config, sockets=[bound]).run()
+    together = _Processes(config, sockets=[bound])
+    together.run()
+    if together.lost_port:
+        error = OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+        raise _cannot_listen(error, settings)
 
 
 def connections_max(settings: Settings) -> int:

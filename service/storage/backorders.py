@@ -1,4 +1,4 @@
-"""Order lines that wait for credits, as rows; SQL that reads only the first lines of a queue.
+"""Order lines that wait for credits, as rows; SQL for queues, of which only the first lines are read.
 
 Each mode has one queue across all bundles, in the order of `QUEUE_ORDER`.
 

@@ -31,6 +31,8 @@ FILE_READ_WAIT_MS = 250
 """Time in milliseconds that a read of a SQLite file waits for a process that has locked the whole file. Writers never
 make a read wait.
 """
+CONNECTIONS_AT_START = 4
+"""Connections to a PostgreSQL that are open before the service is ready, or the first burst would wait for them."""
 PROBE_ROW = UUID(int=0)
 
 __all__ = ["Database", "Dialect", "Row", "Statements", "placeholders"]
@@ -108,6 +110,11 @@ class Database:
     def pool(self) -> ConnectionPool | None:
         """Return the pool of connections to a PostgreSQL, None for a SQLite file."""
         return self._writer.connections if isinstance(self._writer, PostgresqlClient) else None
+
+    async def warm(self, connections: int) -> None:
+        """Open so many connections to a PostgreSQL, as far as that is possible. A SQLite file needs none."""
+        if self.pool is not None:
+            await self.pool.warm(connections)
 
     async def close(self) -> None:
         """Close the connections; call it when no transaction is running any more."""

@@ -114,5 +114,5 @@ def is_unavailable(error: BaseException) -> bool:
 
 
 def _fails(endpoint: Endpoint) -> bool:
-    # Addresses in orders are of many receivers, of which some may fail.
+    # Callback URLs belong to many receivers, of which some may fail.
     return endpoint.format is not WebhookFormat.CALLBACK and endpoint.failures >= FAILING_AFTER

@@ -47,7 +47,7 @@ async def code_of(api: GraphQLApi, token: str, document: str = READ, **headers: 
     return str(body["errors"][0]["extensions"]["code"]) if "errors" in body else "OK"
 
 
-async def test_a_token_opens_the_account_of_its_key_with_its_scopes(api: GraphQLApi):
+async def test_a_token_gives_access_to_the_account_of_its_key_with_the_tokens_scopes(api: GraphQLApi):
     key = await api.new_key(Scope.ORDERS_READ, Scope.ORDERS_WRITE)
     before = datetime.now(UTC)
 
@@ -101,7 +101,7 @@ async def test_a_token_beyond_its_key_is_refused(api: GraphQLApi, scopes: list[s
     assert refused == {"accessToken": None, "userErrors": [{"code": "BAD_USER_INPUT", "path": ["input", path]}]}
 
 
-async def test_a_token_makes_no_token_and_no_key(api: GraphQLApi):
+async def test_a_token_cannot_create_a_token_or_a_key(api: GraphQLApi):
     token = await token_of(api, await api.new_key(), "ACCOUNT_MANAGE", "OPERATOR", "ORDERS_READ")
     key = """mutation { createApiKey(input: {idempotencyKey: "1", name: "ERP", scopes: [ORDERS_READ]}) {
         secret } }"""
@@ -123,7 +123,7 @@ def altered(token: str) -> list[str]:
     return found
 
 
-def test_only_the_text_that_was_signed_is_read():
+def test_any_change_of_a_tokens_text_makes_it_invalid():
     claims = TokenClaims("0" * 13 + "1", frozenset({Scope.ORDERS_READ}), datetime(2026, 12, 1, tzinfo=UTC), UUID(int=9))
     token = write_token(claims, PEPPERS)
 
@@ -133,7 +133,7 @@ def test_only_the_text_that_was_signed_is_read():
     assert read_token(token, Peppers(b"another secret, of 32 bytes ....", PEPPER)) == claims
 
 
-async def test_a_forged_token_opens_nothing(api: GraphQLApi):
+async def test_a_forged_token_is_refused(api: GraphQLApi):
     key = await api.new_key(Scope.ORDERS_READ)
     claims = read_token(await token_of(api, key, "ORDERS_READ"), PEPPERS)
     assert claims is not None
@@ -211,7 +211,7 @@ async def test_a_token_selects_as_its_key_does(api: GraphQLApi):
     assert await code_of(api, token, account_id=global_id("Account", stranger.id)) == "ACCOUNT_SELECTED_INVALID"
 
 
-async def test_an_operators_token_for_a_customer_is_no_operator_unless_it_says_so(api: GraphQLApi):
+async def test_an_operators_token_for_a_customer_has_operator_scope_only_if_requested(api: GraphQLApi):
     seller = await api.shop.another_account()
     operator = await api.new_key(Scope.OPERATOR, account=seller)
     named = global_id("Account", api.shop.account.id)

@@ -45,7 +45,7 @@ def address(peer: str | None, *forwarded: str) -> str:
         (None, ["198.51.100.7"], "local"),
     ],
 )
-def test_a_header_is_believed_as_far_as_trusted_proxies_wrote_it(
+def test_the_part_of_a_header_written_by_trusted_proxies_is_believed(
     peer: str | None, forwarded: list[str], holder: str
 ) -> None:
     assert address(peer, *forwarded) == holder
@@ -56,7 +56,7 @@ def test_a_very_long_header_is_read_from_its_end() -> None:
     assert address("10.0.0.1", *["10.1.1.1"] * 5_000) == "10.1.1.1"
 
 
-def test_a_private_address_that_forwards_and_is_not_trusted_is_told_of_once() -> None:
+def test_an_untrusted_private_proxy_is_logged_once() -> None:
     addresses = Addresses()
     scope: dict[str, Any] = {"client": ("172.17.0.1", 1), "headers": [(b"x-forwarded-for", b"198.51.100.7")]}
     with capture_logs() as logged:
@@ -140,7 +140,7 @@ async def test_a_document_costs_its_length_the_first_time_and_each_time_while_it
     assert [(await ask(api, wrong)).status_code for _ in range(3)] == [200, 200, 429]
 
 
-async def test_documents_of_callers_without_a_key_push_out_no_others(sqlite_url: str) -> None:
+async def test_documents_of_callers_without_a_key_do_not_displace_others(sqlite_url: str) -> None:
     async with opened(sqlite_url, shown_documents_max=10, plans_max=10, address_points_a_minute=10**6) as api:
         mine = "{ account { name } }"
 

@@ -123,7 +123,7 @@ async def test_a_key_gives_no_longer_life_than_its_own(api: GraphQLApi):
     assert datetime.fromisoformat(sooner["apiKey"]["expiresAt"]) == end - timedelta(hours=1)
 
 
-async def test_an_operator_manages_the_keys_of_any_account_and_gives_no_operator(api: GraphQLApi):
+async def test_an_operator_manages_keys_of_any_account_but_cannot_give_the_operator_scope(api: GraphQLApi):
     seller = await api.shop.another_account(name="The seller")
     operator = await api.new_key(Scope.OPERATOR, account=seller)
     named = {"account_id": global_id("Account", api.shop.account.id)}
@@ -147,7 +147,7 @@ async def test_an_operator_manages_the_keys_of_any_account_and_gives_no_operator
     assert gone["apiKey"]["revokedAt"] is not None
 
 
-async def test_a_revoked_key_opens_nothing(api: GraphQLApi):
+async def test_a_revoked_key_is_refused(api: GraphQLApi):
     manager = await api.new_key(*MANAGER)
     for number, form in enumerate(("id", "keyId", "prefix")):
         made = await create(api, manager, str(number))

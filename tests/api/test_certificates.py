@@ -60,7 +60,7 @@ def path_of(url: str) -> str:
     return urlsplit(url).path
 
 
-async def test_graphql_tells_the_certificate_what_was_retired_and_what_happened(trial: GraphQLApi):
+async def test_graphql_shows_certificate_retirements_and_timeline(trial: GraphQLApi):
     order = await completed(trial)
 
     assert (order["status"], order["paymentStatus"]) == ("COMPLETE", "PAID")
@@ -128,7 +128,7 @@ async def test_the_token_is_in_no_log_line(trial: GraphQLApi):
     assert path.removeprefix("/certificates/") not in json.dumps(logs, default=str)
 
 
-async def test_a_change_of_the_stored_facts_shows_on_the_page(trial: GraphQLApi):
+async def test_a_change_of_the_stored_facts_is_visible_on_the_page(trial: GraphQLApi):
     certificate = (await completed(trial))["certificate"]
     found = await public_certificate(trial.shop.resources, path_of(certificate["url"]).removeprefix("/certificates/"))
     assert found is not None

@@ -100,7 +100,7 @@ async def test_the_parents_money_is_forbidden(family: Family, query: str):
     assert "100.00" not in str(answer)
 
 
-async def test_even_every_scope_does_not_open_the_parents_money(family: Family):
+async def test_not_even_all_scopes_give_access_to_the_parents_money(family: Family):
     family.key = await family.api.new_key(*Scope, account=family.second)
 
     assert await codes(family, "{ account { balances { amount } } }") == ["FORBIDDEN"]
@@ -156,7 +156,7 @@ async def test_a_parents_key_reads_its_money_for_a_client(family: Family):
     assert len(answer["data"]["ledger"]["nodes"]) == 1
 
 
-async def test_a_client_pays_whole_only_where_its_parent_lets_it(family: Family):
+async def test_a_client_pays_a_whole_order_from_the_balance_only_with_permission(family: Family):
     before = await family.api.shop.everything()
 
     refused = await family.order("WHOLE")
@@ -173,7 +173,7 @@ async def test_a_client_pays_whole_only_where_its_parent_lets_it(family: Family)
     assert await family.balance() == "71.78"
 
 
-async def test_what_is_available_is_nothing_without_permission(family: Family):
+async def test_without_permission_the_available_balance_counts_as_zero(family: Family):
     unpaid = await family.order("AVAILABLE")
 
     assert (unpaid["order"]["paymentStatus"], unpaid["order"]["paid"]) == ("ISSUED", {"amount": "0.00"})
@@ -218,7 +218,7 @@ async def test_a_group_of_orders_knows_whose_key_placed_each(family: Family):
     assert (own.order.paid_minor, by_parent.order.paid_minor) == (0, by_parent.order.total_cost_minor)
 
 
-async def test_the_permission_is_given_by_the_parent_and_told(family: Family):
+async def test_the_parent_gives_the_permission_and_it_is_recorded(family: Family):
     api = family.api
     made = (await api.data(MADE, {"input": {"name": "Three", "currency": "USD", "mayUseBalance": True}}))[
         "createClientAccount"

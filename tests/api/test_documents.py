@@ -41,7 +41,7 @@ async def get(api: GraphQLApi, url: str):
     return await api.client.get(urlsplit(url).path)
 
 
-async def test_whoever_has_a_link_reads_the_file(api: GraphQLApi):
+async def test_everybody_with_a_link_can_read_the_file(api: GraphQLApi):
     order = await billed(api)
 
     for url in (order["confirmationUrl"], order["invoice"]["pdfUrl"]):
@@ -53,7 +53,7 @@ async def test_whoever_has_a_link_reads_the_file(api: GraphQLApi):
     assert await shown(api) == order
 
 
-async def test_no_other_address_leads_to_it(api: GraphQLApi):
+async def test_no_other_address_gives_access_to_a_document(api: GraphQLApi):
     url = (await billed(api))["confirmationUrl"]
     token = urlsplit(url).path.removeprefix("/documents/").removesuffix(".pdf")
     wrong = [token[:50] + ("A" if token[50] != "A" else "B") + token[51:], "A" * len(token), token + "A", "x"]
@@ -128,7 +128,7 @@ def test_a_token_stands_for_its_link():
         (timedelta(milliseconds=1), datetime(2026, 11, 30, 12, 34, 57, tzinfo=UTC)),
     ],
 )
-def test_a_link_is_valid_for_its_time_at_least_and_the_same_for_a_while(valid: timedelta, end: datetime):
+def test_a_link_is_valid_for_at_least_its_time_and_stays_the_same_for_some_hours(valid: timedelta, end: datetime):
     now = datetime(2026, 11, 30, 12, 34, 56, 500_000, tzinfo=UTC)
 
     assert link_end(now, valid) == end

@@ -68,7 +68,7 @@ def test_a_path_ends_before_the_first_member_that_a_request_does_not_have(path: 
     assert request_path(path, [endpoint.body], contract.members, endpoint.request_headers) == shown
 
 
-def test_a_path_of_nothing_that_was_given_is_empty():
+def test_a_path_to_members_that_were_not_given_is_empty():
     assert input_path(None, ("mass",)) == []
 
 

@@ -118,7 +118,9 @@ OTHERS = [
 ]  # fmt: skip
 
 
-async def test_keys_of_before_replay_and_other_commands_are_refused(shop: Shop, former_migrated: Former):
+async def test_idempotency_keys_from_former_decimals_replay_and_other_commands_are_refused(
+    shop: Shop, former_migrated: Former
+):
     before = await shop.everything()
     async with open_graphql_api(shop, former_migrated.url) as api:
         keys = Keys(api)
@@ -129,7 +131,7 @@ async def test_keys_of_before_replay_and_other_commands_are_refused(shop: Shop, 
     assert await shop.everything() == before
 
 
-async def test_keys_of_today_never_match_by_their_digits(shop: Shop, former_migrated: Former):
+async def test_equal_digits_in_former_decimals_do_not_match_a_key_of_today(shop: Shop, former_migrated: Former):
     async with open_graphql_api(shop, former_migrated.url) as api:
         keys = Keys(api)
         value = 'value: {{amount: "{}", currency: "IQD"}}'
@@ -145,7 +147,7 @@ async def test_keys_of_today_never_match_by_their_digits(shop: Shop, former_migr
         assert await shop.everything() == before
 
 
-async def test_a_maximum_as_great_as_could_be_given_before_gets_as_far_as_its_key(shop: Shop, former_migrated: Former):
+async def test_the_largest_former_maximum_spend_still_reaches_its_idempotency_key(shop: Shop, former_migrated: Former):
     given = 'mass: {amount: "250", unit: KILOGRAM}, maximumTotal: {amount: "1000000000000000", currency: "RSD"}'
     async with open_graphql_api(shop, former_migrated.url) as api:
         assert await Keys(api).order(SERBIA, "ByMass", given, "maximum") == "IDEMPOTENCY_KEY_REUSED"
@@ -175,7 +177,7 @@ async def test_a_value_in_the_accounts_currency_is_found_by_its_key(shop: Shop, 
     assert await shop.everything() == before
 
 
-async def test_lune_shows_an_order_of_before_in_todays_decimals(shop: Shop, former_migrated: Former):
+async def test_lune_shows_an_old_order_in_todays_decimals(shop: Shop, former_migrated: Former):
     async with open_rest("lune", shop, former_migrated.url) as rest:
         key = await rest.new_key(account=await account_of(shop, SERBIA))
         order = await rest.get("/orders/by-idempotency-key/lune", key=key)
@@ -184,7 +186,7 @@ async def test_lune_shows_an_order_of_before_in_todays_decimals(shop: Shop, form
         assert again.status_code == 409
 
 
-async def test_references_of_payments_of_before_replay(shop: Shop):
+async def test_references_of_old_payments_replay(shop: Shop):
     paid_of = {"part": await order_of(shop, "value"), "whole": await order_of(shop, "both")}
     before = await shop.everything()
     for account_id, reference, amount_minor, currency in (
@@ -204,13 +206,13 @@ async def test_references_of_payments_of_before_replay(shop: Shop):
     assert await shop.everything() == before
 
 
-async def test_a_payment_of_today_never_matches_by_its_digits(shop: Shop):
+async def test_equal_digits_in_former_decimals_do_not_match_a_payment_of_today(shop: Shop):
     await record_payment(shop.resources, shop.caller, IRAQ, "fresh", Money(1_500, "IQD"))
     with pytest.raises(Refused):
         await record_payment(shop.resources, shop.caller, IRAQ, "fresh", Money(1_500_000, "IQD"))
 
 
-async def test_references_of_invoices_of_before_replay_and_the_invoice_is_settled(shop: Shop):
+async def test_references_of_old_invoices_replay_and_the_invoice_can_be_settled(shop: Shop):
     named = [await order_of(shop, "mass")]
     again = await bill_orders(shop.resources, shop.caller, IRAQ, "bill-mass", named)
     assert (again.invoice.total_minor, again.replayed) == (1_109_000, True)
@@ -241,9 +243,7 @@ def history(currency: str, last: str, *, price: str = "71.5") -> str:
 
 
 @pytest.mark.parametrize(("account_id", "currency", "last"), [(SERBIA, "RSD", "0"), (IRAQ, "IQD", "1")])
-async def test_history_of_before_is_imported_again_without_effect(
-    shop: Shop, account_id: UUID, currency: str, last: str
-):
+async def test_importing_old_history_again_has_no_effect(shop: Shop, account_id: UUID, currency: str, last: str):
     before = await shop.everything()
     done = await import_orders(shop.resources, account_id, history(currency, last))
     assert (done.added, done.existing, done.faults) == (0, 3, ())
@@ -252,7 +252,7 @@ async def test_history_of_before_is_imported_again_without_effect(
     assert await shop.everything() == before
 
 
-async def test_a_payment_that_was_refused_before_is_told_once(shop: Shop):
+async def test_a_payment_that_was_refused_in_former_decimals_is_recorded_once(shop: Shop):
     caller, ref = make_caller(await account_of(shop, IRAQ_TEST)), await order_of(shop, "simulated")
     before = await shop.everything()
     with pytest.raises(Refused) as refused:
@@ -261,7 +261,7 @@ async def test_a_payment_that_was_refused_before_is_told_once(shop: Shop):
     assert await shop.everything() == before
 
 
-async def test_a_quote_of_before_keeps_its_price(shop: Shop, former_migrated: Former):
+async def test_a_quote_from_former_decimals_keeps_its_price(shop: Shop, former_migrated: Former):
     async with open_graphql_api(shop, former_migrated.url) as api:
         key = await api.new_key(account=await account_of(shop, IRAQ))
         made = f'createOrderFromQuote(input: {{quoteId: "{QUOTED_OPEN}", idempotencyKey: "late"}})'
@@ -272,7 +272,7 @@ async def test_a_quote_of_before_keeps_its_price(shop: Shop, former_migrated: Fo
     assert answer["made"] == {"order": {"totalCost": {"amount": "2500.000", "minorUnits": "2500000"}}, "userErrors": []}
 
 
-async def test_orders_of_before_are_cancelled_for_what_they_cost(shop: Shop):
+async def test_cancelling_an_old_order_returns_what_it_cost(shop: Shop):
     for account_id, key in ((IRAQ, "both"), (IRAQ, "waits"), (SERBIA, "maximum"), (SERBIA, "reduced")):
         caller = make_caller(await account_of(shop, account_id))
         (order,) = await cancel_orders(shop.resources, caller, [await order_of(shop, key)])

@@ -39,7 +39,7 @@ async def test_without_a_key_nothing_is_answered(api: GraphQLApi):
     assert await api.shop.everything() == before
 
 
-async def test_a_key_that_opens_nothing_says_not_why(api: GraphQLApi):
+async def test_an_invalid_key_is_refused_without_a_reason(api: GraphQLApi):
     good = await api.new_key()
     assert (await api.ask("{ account { name } }", key=good)).status_code == 200
     revoked, expired, mistaken = [await api.new_key() for _ in range(3)]

@@ -118,7 +118,7 @@ async def stocked(api: GraphQLApi) -> dict[str, Any]:
     return {"project": project, "bundle": bundle, "price": price, "batch": batch}
 
 
-async def test_an_operator_fills_the_shelf_and_a_customer_buys_from_it(api: GraphQLApi):
+async def test_an_operator_adds_stock_and_a_customer_buys_it(api: GraphQLApi):
     shelf = await stocked(api)
     project_id, bundle_id = shelf["project"]["id"], shelf["bundle"]["id"]
 

@@ -152,7 +152,7 @@ async def test_only_an_operator_lists_bundles_off_sale_and_the_stock(api: GraphQ
         assert [error["extensions"]["code"] for error in body["errors"]] == ["FORBIDDEN"]
 
 
-async def test_the_stock_tells_each_gram_of_a_vintage(api: GraphQLApi):
+async def test_the_stock_overview_accounts_for_each_gram_of_a_vintage(api: GraphQLApi):
     shop = api.shop
     await api.data(
         """mutation ($id: ID!, $grams: Decimal!) { createOrderByMass(input: {idempotencyKey: "k",

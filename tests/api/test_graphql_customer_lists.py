@@ -75,7 +75,7 @@ async def test_a_list_of_the_account_is_read_page_by_page_newest_first(api: Grap
 
 
 @pytest.mark.parametrize("name", MADE)
-async def test_a_list_of_the_account_has_nothing_of_others(api: GraphQLApi, name: str):
+async def test_a_list_of_the_account_has_no_rows_of_other_accounts(api: GraphQLApi, name: str):
     await MADE[name](api.shop)
     stranger = await api.new_key(*CUSTOMER, account=await api.shop.another_account())
     query = f"{{ account {{ {name} {{ nodes {{ id }} }} }} }}"

@@ -186,7 +186,9 @@ async def test_orders_are_billed_and_the_invoice_is_settled(api: GraphQLApi, ope
         ({"currency": "USD", "paymentDays": -1}, ["input", "paymentDays"]),
     ],
 )
-async def test_a_bill_says_what_it_bills(api: GraphQLApi, operator: str, facts: dict[str, Any], path: list[str]):
+async def test_an_invoice_lists_the_orders_that_it_bills(
+    api: GraphQLApi, operator: str, facts: dict[str, Any], path: list[str]
+):
     told = {"accountId": of(api.shop.account), "reference": "march"}
     answer = (await api.data(BILL, {"input": told | facts}, key=operator))["billOrders"]
     assert [(error["code"], error["path"]) for error in answer["userErrors"]] == [("BAD_USER_INPUT", path)]
@@ -218,7 +220,7 @@ async def test_an_order_is_refunded_or_fails(api: GraphQLApi, operator: str):
     assert await api.data(MONEY) == {"account": {"balances": [{"amount": "28.22", "currency": "USD"}]}}
 
 
-async def test_the_ledger_tells_what_moved_the_money(api: GraphQLApi, operator: str):
+async def test_ledger_entries_name_what_moved_the_money(api: GraphQLApi, operator: str):
     order = await api.shop.place(make_order_request(TONNE_G))
     await pay(api, operator, "30.00", order={"number": order.number})
     page = (
@@ -280,7 +282,7 @@ async def test_the_part_that_waits_can_be_cancelled(api: GraphQLApi):
     assert (await api.data(cancel, told))["cancelOrder"] == reduced
 
 
-async def test_what_remains_is_shown_at_the_price_of_its_own_mass(api: GraphQLApi):
+async def test_the_remaining_part_is_priced_by_its_own_mass(api: GraphQLApi):
     shop = api.shop
     await shop.execute("UPDATE prices SET unit_price_micros = 77000000 WHERE bundle_id = $1", shop.forest.id)
     await store(shop.database, make_price(shop.forest, "40", "USD", 20 * TONNE_G))

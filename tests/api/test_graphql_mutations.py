@@ -20,7 +20,7 @@ ORDER = 'createOrderByMass(input: {mass: {amount: "%s", unit: KILOGRAM}, idempot
 TOLD = "{ order { mass { grams } status } replayed userErrors { __typename code path } }"
 
 
-async def test_a_refusal_does_not_hide_what_came_before_or_after(api: GraphQLApi):
+async def test_a_refusal_does_not_hide_results_of_other_fields(api: GraphQLApi):
     data = await api.data(
         f"mutation {{ a: {ORDER % (1, 'a')} {TOLD} b: {ORDER % (0, 'b')} {TOLD} c: {ORDER % (2, 'c')} {TOLD} }}"
     )
@@ -30,7 +30,7 @@ async def test_a_refusal_does_not_hide_what_came_before_or_after(api: GraphQLApi
     ]
 
 
-async def test_a_failure_does_not_hide_what_came_before(api: GraphQLApi, monkeypatch: pytest.MonkeyPatch):
+async def test_a_failure_does_not_hide_results_of_earlier_fields(api: GraphQLApi, monkeypatch: pytest.MonkeyPatch):
     async def broken(*_: object) -> None:
         raise RuntimeError("planted")
 
@@ -48,7 +48,7 @@ async def test_a_failure_does_not_hide_what_came_before(api: GraphQLApi, monkeyp
     assert len(await rows_of(api.shop.database, orders.ORDERS)) == 2
 
 
-async def test_a_missing_scope_does_not_hide_what_came_before(api: GraphQLApi):
+async def test_a_missing_scope_does_not_hide_results_of_earlier_fields(api: GraphQLApi):
     key = await api.new_key(Scope.ORDERS_WRITE)
     body = (
         await api.ask(
@@ -63,13 +63,13 @@ async def test_a_missing_scope_does_not_hide_what_came_before(api: GraphQLApi):
     assert len(await rows_of(api.shop.database, orders.ORDERS)) == 2
 
 
-def test_no_mutation_can_take_the_others_with_it():
+def test_every_mutation_field_is_nullable():
     mutation = schema._schema.mutation_type
     assert mutation is not None
     assert [name for name, field in mutation.fields.items() if str(field.type).endswith("!")] == []
 
 
-async def test_a_retry_says_that_the_order_stood(api: GraphQLApi):
+async def test_a_retry_says_that_the_order_existed(api: GraphQLApi):
     first = await api.data(f"mutation {{ a: {ORDER % ('1.0', 'k')} {TOLD} }}")
     again = await api.data(f"mutation {{ a: {ORDER % ('1.00', 'k')} {TOLD} }}")
     assert (first["a"]["replayed"], again["a"]["replayed"]) == (False, True)
@@ -91,7 +91,7 @@ async def test_sixteen_callers_send_one_key(api: GraphQLApi):
     assert len(await rows_of(api.shop.database, orders.ORDERS)) == 1
 
 
-async def test_a_shortage_says_what_there_is(api: GraphQLApi):
+async def test_a_shortage_states_the_available_mass(api: GraphQLApi):
     document = """mutation { told: createOrderByMass(input:
         {mass: {amount: "100", unit: TONNE}, idempotencyKey: "k", allowBackorder: false}) {
             userErrors { code path ... on InsufficientCreditsError { available { tonnes } } }

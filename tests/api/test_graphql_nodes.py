@@ -104,7 +104,7 @@ async def test_every_node_can_be_fetched_by_its_id(api: GraphQLApi):
     assert found == [None if id_ == unknown else {"id": id_} for id_ in wanted]
 
 
-async def test_a_foreign_node_is_as_absent_as_none(api: GraphQLApi):
+async def test_a_node_of_another_account_is_answered_like_an_unknown_one(api: GraphQLApi):
     ids = await one_of_each(api)
     other = await api.shop.another_account(mode=Mode.TEST)
     key = await api.new_key(*CUSTOMER_SCOPES, Scope.ACCOUNT_MANAGE, account=other)
@@ -122,7 +122,7 @@ async def test_a_foreign_node_is_as_absent_as_none(api: GraphQLApi):
             assert answers[0]["data"] == {"node": None}, kind
 
 
-async def test_a_foreign_order_is_as_absent_as_none_whoever_asks_and_how(api: GraphQLApi):
+async def test_an_order_of_another_account_is_answered_like_an_unknown_one_in_every_query(api: GraphQLApi):
     ids = await one_of_each(api)
     order = (await api.data("query ($id: ID!) { order(by: {id: $id}) { number } }", {"id": ids["Order"]}))["order"]
     other = await api.shop.another_account()
@@ -172,7 +172,7 @@ async def _told(api: GraphQLApi, key: str, document: str, name: str) -> Any:
     return await api.data(document % f'"{name}"', key=key)
 
 
-async def test_an_id_of_something_else_is_refused(api: GraphQLApi):
+async def test_an_id_of_another_type_is_refused(api: GraphQLApi):
     ids = await one_of_each(api)
     for field, kind in (("quote", "Order"), ("bundle", "Quote"), ("estimate", "Bundle")):
         body = (await api.ask(f'{{ {field}(id: "{ids[kind]}") {{ id }} }}')).json()

@@ -51,7 +51,7 @@ def an_input(random: Random, bundles: list[str], portfolio: str, estimates: list
 
 
 @pytest.mark.parametrize("seed", range(2))
-async def test_a_price_is_what_a_quote_would_say(api: GraphQLApi, seed: int):
+async def test_a_price_equals_that_of_a_quote(api: GraphQLApi, seed: int):
     shop, random = api.shop, Random(seed)
     await store(
         shop.database,

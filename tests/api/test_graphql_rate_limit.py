@@ -23,7 +23,7 @@ async def api(database: Database, database_url: str, monkeypatch: pytest.MonkeyP
         yield api
 
 
-async def test_the_limit_tells_what_is_left_and_when_there_is_more(api: GraphQLApi):
+async def test_the_rate_limit_shows_remaining_points_and_when_more_are_available(api: GraphQLApi):
     said = (await api.data(RATE_LIMIT))["rateLimit"]
 
     reset_at = datetime.fromisoformat(said.pop("resetAt"))
@@ -40,7 +40,7 @@ async def test_an_operation_costs_what_extensions_say(api: GraphQLApi):
 
 
 @pytest.mark.parametrize("accept", [GRAPHQL_JSON, "application/json"])
-async def test_whoever_has_too_few_points_left_waits_and_nothing_ran(api: GraphQLApi, accept: str):
+async def test_an_operation_without_enough_points_is_refused_and_does_not_run(api: GraphQLApi, accept: str):
     await api.ask(ORDERS_20)
 
     answer = await api.ask(ORDERS_20, accept=accept)
@@ -68,7 +68,7 @@ async def test_introspection_is_paid_like_data_and_a_typename_costs_nothing(api:
     assert (await api.data(RATE_LIMIT))["rateLimit"]["remaining"] == 30 - 4 - 1
 
 
-async def test_nobody_has_points_without_a_key(api: GraphQLApi):
+async def test_without_a_key_there_is_no_budget_to_show(api: GraphQLApi):
     answer = await api.ask(RATE_LIMIT, key="")
 
     assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (401, "UNAUTHENTICATED")

@@ -150,9 +150,7 @@ async def test_serials_are_received_and_shown_as_the_registry_writes_them(
         ({"serialForm": "PLAIN", "serialRange": "OAK-1-100", "periodEnd": "2190-01-01"}, ["periodEnd"]),
     ],
 )
-async def test_what_is_wrong_with_serials_is_named_by_the_callers_member(
-    api: GraphQLApi, facts: dict[str, Any], place: list[str]
-):
+async def test_faults_of_serials_name_the_callers_member(api: GraphQLApi, facts: dict[str, Any], place: list[str]):
     given = receipt(await project(api, "Verra"), **facts)
     before = await api.shop.everything()
 
@@ -169,7 +167,7 @@ async def test_what_is_wrong_with_serials_is_named_by_the_callers_member(
     ["2019-12-31T00:00:00Z", "31.12.2019", "20191231", "2019-W01-1", "2019-02-30", "2019-1-1", "", 20191231, True],
 )
 @pytest.mark.parametrize("as_literal", [False, True])
-async def test_a_day_that_is_none_is_no_period_end(api: GraphQLApi, day: object, as_literal: bool):
+async def test_an_invalid_day_is_refused_as_a_period_end(api: GraphQLApi, day: object, as_literal: bool):
     given = receipt(await project(api, "Verra"), serialRange=VERRA)
     before = await api.shop.everything()
     if as_literal:
@@ -279,7 +277,7 @@ async def test_an_order_shows_why_its_credits_are_not_retired(api: GraphQLApi, c
     assert shown["node"] == {"status": status, "retirementRefusal": refusal}
 
 
-async def test_a_complete_order_has_no_refusal_whatever_becomes_of_its_vintage(api: GraphQLApi):
+async def test_a_complete_order_has_no_retirement_refusal_whatever_its_vintage(api: GraphQLApi):
     order = await api.shop.place()
     await retire_orders(api.shop.resources, after_ms=0, unpaid=True)
     await api.shop.execute("UPDATE credit_batches SET vintage = 2031 WHERE id = $1", api.shop.old.id)

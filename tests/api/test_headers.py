@@ -68,7 +68,7 @@ async def test_two_different_values_of_a_header_are_refused_by_every_api(path: s
 
 
 @pytest.mark.parametrize("hosts", [("engine.test", "other.test"), ("other.test", "engine.test")])
-async def test_of_two_hosts_the_one_that_names_a_contract_words_the_refusal(hosts: tuple[str, str]):
+async def test_of_two_host_headers_the_one_of_a_contract_determines_the_form_of_the_refusal(hosts: tuple[str, str]):
     status, body, seen = await answered("/v1/orders", [("host", host) for host in hosts])
 
     assert (status, seen) == (400, [])
@@ -91,7 +91,7 @@ async def test_other_headers_may_have_several_values():
 
 
 @pytest.mark.parametrize("value", ["wsk", "wsk ", "wsk\t", " wsk", "\t wsk \t ", "w s k "])
-def test_blanks_around_a_value_are_no_part_of_it(value: str):
+def test_blanks_around_a_header_value_are_ignored(value: str):
     scope = {"headers": [(b"idempotency-key", value.encode()), (b"accept", b"x")]}
 
     assert header_of(scope, b"idempotency-key") == value.strip()

@@ -102,7 +102,7 @@ async def test_a_number_of_many_digits_is_refused_as_a_number(client: HttpClient
     assert code_of(answer) in {"BAD_REQUEST", "BAD_USER_INPUT"}
 
 
-async def test_without_a_name_neither_of_two_operations_runs_and_with_one_that_one_does(client: HttpClient):
+async def test_of_two_operations_only_the_named_one_runs(client: HttpClient):
     query = "query a { __typename } query b { b: __typename }"
 
     unnamed = await client.graphql(query)
@@ -122,7 +122,7 @@ async def test_another_content_type_is_unsupported(client: HttpClient, content_t
     assert (answer.status, code_of(answer), answer.headers["accept"]) == (415, "BAD_REQUEST", "application/json")
 
 
-async def test_an_answer_that_cannot_be_given_is_not_acceptable(client: HttpClient):
+async def test_a_request_for_an_unsupported_response_type_is_not_acceptable(client: HttpClient):
     answer = await client.post("/graphql", TYPENAME, accept="image/png")
 
     assert (answer.status, code_of(answer)) == (406, "BAD_REQUEST")
@@ -165,7 +165,7 @@ async def test_an_empty_operation_name_is_none(client: HttpClient):
 @pytest.mark.parametrize(
     "parameters", ["query=", "variables={}", "query={__typename}&variables=5", "query={__typename}&variables=%FF"]
 )
-async def test_an_odd_query_string_is_a_bad_request(client: HttpClient, parameters: str):
+async def test_a_malformed_query_string_is_a_bad_request(client: HttpClient, parameters: str):
     answer = await client.send("GET", f"/graphql?{parameters}")
 
     assert (answer.status, code_of(answer)) == (400, "BAD_REQUEST")

@@ -77,7 +77,7 @@ def test_the_queries_of_known_tools_are_plain_and_answered_as_graphql_core_does(
         "{ __typename }",
     ],
 )
-def test_any_other_question_is_not_plain(text: str):
+def test_any_other_introspection_is_not_plain(text: str):
     assert measured(text, cost=10**6).plain is None
 
 
@@ -89,11 +89,11 @@ def test_any_other_question_is_not_plain(text: str):
         ('{ __type(name: "Money") { name } }', 1),
     ],
 )
-def test_a_small_question_costs_little(text: str, points: int):
+def test_a_small_introspection_costs_little(text: str, points: int):
     assert measured(text).requested == points
 
 
-def test_what_is_asked_again_and_again_costs_as_often():
+def test_repeated_introspection_costs_each_time():
     once = measured("{ a0: __schema { types { name } } }").requested
     many = "{ " + " ".join(f"a{number}: __schema {{ types {{ name }} }}" for number in range(10)) + " }"
 
@@ -112,7 +112,7 @@ async def opened(sqlite_url: str, **settings: Any) -> AsyncIterator[GraphQLApi]:
         await database.close()
 
 
-async def test_a_costly_question_is_refused_before_it_runs(sqlite_url: str):
+async def test_a_costly_introspection_is_refused_before_it_runs(sqlite_url: str):
     async with opened(sqlite_url) as api:
         for key in ("", api.key):
             answer = await api.ask(COSTLY, key=key)
@@ -121,7 +121,7 @@ async def test_a_costly_question_is_refused_before_it_runs(sqlite_url: str):
             assert len(answer.content) < 1_000
 
 
-async def test_anybody_may_ask_by_default_and_pays(sqlite_url: str):
+async def test_by_default_introspection_needs_no_key_and_costs_points(sqlite_url: str):
     async with opened(sqlite_url, address_points_a_minute=1_000) as api:
         answer = await api.ask(get_introspection_query(), key="")
         assert answer.json()["extensions"]["cost"]["requestedQueryCost"] == PLAIN_COST

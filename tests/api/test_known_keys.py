@@ -25,7 +25,7 @@ async def believing(database: Database, database_url: str) -> AsyncIterator[Grap
         yield api
 
 
-async def test_a_revocation_bites_within_a_second(believing: GraphQLApi):
+async def test_a_revocation_takes_effect_within_a_second(believing: GraphQLApi):
     async def status() -> int:
         answer = await believing.ask("{ account { suspended } }")
         suspended = answer.status_code == 200 and answer.json()["data"]["account"]["suspended"]

@@ -133,7 +133,7 @@ async def test_metrics_are_shown_to_an_operator_alone_and_name_no_customer(api: 
     assert [name for name in names if name in shown.text] == []
 
 
-async def test_one_of_several_processes_does_not_answer_for_the_others(api: GraphQLApi, database_url: str):
+async def test_metrics_are_refused_where_several_processes_share_the_address(api: GraphQLApi, database_url: str):
     key = await api.new_key(Scope.OPERATOR)
     settings = Settings(database_url=database_url, workers_embedded=False)
     app = create_app(settings, pepper=PEPPER, is_one_of_several=True)

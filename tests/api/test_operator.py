@@ -101,14 +101,14 @@ async def test_an_operator_sees_in_an_account_what_the_account_sees(seller: Sell
     assert await seller.data(seen, account=seller.other) == await seller.api.data(seen, key=own)
 
 
-async def test_another_key_selects_no_foreign_account(seller: Seller):
+async def test_a_key_that_is_not_an_operators_cannot_select_another_account(seller: Seller):
     own = await seller.api.new_key(*CUSTOMER_SCOPES)
     answer = await seller.api.ask("{ account { id } }", key=own, account_id=of(seller.other))
 
     assert answer.json()["errors"][0]["extensions"]["code"] == "ACCOUNT_SELECTED_INVALID"
 
 
-async def test_an_operator_cannot_select_an_account_that_there_is_not(seller: Seller):
+async def test_an_operator_cannot_select_an_unknown_account(seller: Seller):
     for named in (global_id("Account", uuid7()), global_id("Order", seller.other.id), str(seller.other.id) + "x"):
         body = await seller.ask("{ account { id } }", account_id=named)
         assert body["errors"][0]["extensions"]["code"] == "ACCOUNT_SELECTED_INVALID", named

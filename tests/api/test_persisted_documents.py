@@ -73,7 +73,7 @@ async def test_a_document_that_nobody_knows_is_not_found(asking: Asking):
             assert await ask(**named) == (200, None, "PERSISTED_QUERY_NOT_FOUND")
 
 
-async def test_a_document_that_was_shown_with_its_hash_can_be_named(asking: Asking):
+async def test_a_document_that_was_sent_with_its_hash_can_be_requested_by_the_hash(asking: Asking):
     async with asking() as ask:
         shown = await ask(query=MODE, extensions=apq(MODE))
         assert shown == (200, {"account": {"mode": "LIVE"}}, None)
@@ -81,7 +81,7 @@ async def test_a_document_that_was_shown_with_its_hash_can_be_named(asking: Aski
         assert await ask(documentId=f"sha256:{hash_of(MODE)}") == shown
 
 
-async def test_a_hash_is_of_its_own_text_or_nothing_is_kept(asking: Asking):
+async def test_a_document_is_kept_only_if_the_hash_is_its_own(asking: Asking):
     async with asking() as ask:
         assert await ask(query=MODE, extensions=apq("{ account { currency } }")) == (400, None, "BAD_REQUEST")
         assert await ask(extensions=apq("{ account { currency } }")) == (200, None, "PERSISTED_QUERY_NOT_FOUND")
@@ -89,7 +89,7 @@ async def test_a_hash_is_of_its_own_text_or_nothing_is_kept(asking: Asking):
             assert await ask(query=MODE, extensions={"persistedQuery": broken}) == (400, None, "BAD_REQUEST")
 
 
-async def test_what_was_shown_is_bounded(asking: Asking):
+async def test_the_number_and_size_of_kept_documents_are_limited(asking: Asking):
     async with asking(shown_documents_max=1) as ask:
         for text in (MODE, "{ account { currency } }"):
             assert (await ask(query=text, extensions=apq(text)))[2] is None
@@ -97,7 +97,7 @@ async def test_what_was_shown_is_bounded(asking: Asking):
         assert (await ask(extensions=apq("{ account { currency } }")))[2] is None
 
 
-async def test_where_only_registered_documents_are_run_nothing_else_is(asking: Asking):
+async def test_with_registered_documents_only_no_other_runs(asking: Asking):
     async with asking(persisted_documents_only=True) as ask:
         assert (await ask(documentId=f"sha256:{hash_of(NAME)}"))[2] is None
         assert (await ask(query=NAME))[2] is None

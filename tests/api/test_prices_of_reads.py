@@ -129,7 +129,7 @@ async def test_bytes_beyond_those_of_the_cost_are_paid(api: GraphQLApi, aliases:
     assert await spent(api) - before - QUESTION == size // 1_024 > 2 + selected
 
 
-async def test_a_small_answer_costs_what_it_says(api: GraphQLApi):
+async def test_a_small_answer_costs_only_the_cost_of_its_operation(api: GraphQLApi):
     await api.shop.place(make_order_request(1_000), metadata={"a": "x" * 400})
     before = await spent(api)
 
@@ -137,7 +137,7 @@ async def test_a_small_answer_costs_what_it_says(api: GraphQLApi):
     assert await spent(api) - before - QUESTION == 3
 
 
-async def test_an_answer_beyond_all_points_is_given_and_the_next_waits(sqlite_url: str):
+async def test_an_answer_larger_than_all_points_is_sent_and_the_next_operation_waits(sqlite_url: str):
     database = await Database.open(sqlite_url)
     shop = await open_shop(database)
     large = {f"{number:03d}": "x" * 497 for number in range(50)}

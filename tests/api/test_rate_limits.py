@@ -57,7 +57,7 @@ async def test_each_key_and_each_budget_has_its_own() -> None:
     await limits.close()
 
 
-async def test_a_budget_comes_back_with_time() -> None:
+async def test_a_budget_is_restored_over_time() -> None:
     limits, budget = RateLimits(), Budget("fast", 2)
     for _ in range(3):
         await limits.spend(budget, "key")
@@ -81,7 +81,7 @@ async def test_two_processes_share_a_budget_through_redis(redis_url: str) -> Non
     assert max(admitted) <= 80
 
 
-async def test_without_its_redis_a_process_keeps_count_itself() -> None:
+async def test_without_redis_a_process_counts_by_itself() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         limits = RateLimits(f"redis://127.0.0.1:{unused.getsockname()[1]}/0")
@@ -108,7 +108,7 @@ POINTS = Budget("points", 30_000, window_s=60)
 @pytest.mark.parametrize("spent", [30_000, 29_500, 29_009])
 @pytest.mark.parametrize("cost", [1, 992, 30_000])
 @pytest.mark.parametrize("waited_s", [0, 0.4, 31, 65.25, 100])
-async def test_a_refused_cost_fits_when_it_was_told_to_and_not_a_second_before(
+async def test_a_refused_cost_is_admitted_at_the_announced_time_and_not_a_second_earlier(
     spent_at_s: float, spent: int, cost: int, waited_s: float
 ) -> None:
     clock = Clock(600 + spent_at_s)
@@ -137,7 +137,7 @@ async def test_after_all_points_of_a_minute_a_large_query_waits_for_more_than_a_
     assert (await limits.spend(POINTS, "key", cost=15_000)).retry_after_s == 30
 
 
-async def test_addresses_without_number_are_forgotten_and_keys_that_spend_are_not() -> None:
+async def test_the_oldest_addresses_are_forgotten_and_active_keys_are_not() -> None:
     clock = Clock(600)
     limits = RateLimits(now_s=clock)
     addresses, keys = Budget("address", 1, window_s=60, unbounded=True), Budget("key", 1, window_s=60)
@@ -168,7 +168,7 @@ async def a_redis_that_does_not_answer():
         yield f"redis://127.0.0.1:{port_of(server)}/0", asked
 
 
-async def test_a_redis_that_does_not_answer_is_left_alone_for_a_while() -> None:
+async def test_a_redis_that_does_not_answer_is_not_asked_again_during_a_pause() -> None:
     clock = Clock(time.time())
     async with a_redis_that_does_not_answer() as (url, asked):
         limits = RateLimits(url, now_s=clock)
@@ -186,7 +186,7 @@ async def test_a_redis_that_does_not_answer_is_left_alone_for_a_while() -> None:
     assert [line["event"] for line in logged] == ["rate_limits_unshared"]
 
 
-async def test_a_redis_that_is_back_is_asked_again(redis_url: str) -> None:
+async def test_a_redis_that_answers_again_is_used_again(redis_url: str) -> None:
     clock = Clock(time.time())
     limits = RateLimits(redis_url, now_s=clock)
     limits._away_until_s = clock.now_s + REDIS_PAUSE_S

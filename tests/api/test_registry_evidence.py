@@ -113,7 +113,7 @@ async def test_an_entry_for_one_order_is_on_no_other_certificate(api: GraphQLApi
     assert [[each["reference"] for each in found["registryRetirements"]] for found in shown] == [["e-1"], []]
 
 
-async def test_a_part_is_shown_as_a_part(api: GraphQLApi):
+async def test_a_partly_covered_order_is_shown_as_such(api: GraphQLApi):
     order = await complete(api, 3 * TONNE_G)
     young = entry(api, creditBatchId=str(api.shop.young.id), serialRange="VCS-YOUNG-2 to VCS-YOUNG-2", url=None)
     assert (await api.data(RECORD, young))["recordRegistryRetirement"]["userErrors"] == []
@@ -149,7 +149,7 @@ async def test_the_list_is_read_in_pages(api: GraphQLApi):
 
 
 @pytest.mark.parametrize("member", ["serialRange", "order"])
-async def test_a_range_of_others_is_refused_with_its_member(api: GraphQLApi, member: str):
+async def test_a_range_that_no_order_has_is_refused_with_its_member(api: GraphQLApi, member: str):
     await complete(api, TONNE_G)
     other = await complete(api, TONNE_G)
     given = entry(api, accountId=str(other.account_id), order={"number": other.number})

@@ -219,7 +219,7 @@ async def test_no_more_is_read_than_the_limit_and_one_piece():
 
 
 @pytest.mark.parametrize("framing", ["Content-Length: 1000", "Transfer-Encoding: chunked"])
-async def test_a_body_that_trickles_is_cut_at_the_deadline_however_lively(app, framing):
+async def test_a_slow_body_is_cut_off_at_the_deadline_although_bytes_keep_arriving(app, framing):
     async with serving(RequestLimits(app, body_timeout_ms=200)) as connect:
         reader, writer = await connect()
         began = time.monotonic()
@@ -253,7 +253,7 @@ async def test_slow_bodies_do_not_keep_others_out(app):
     assert [path for path, *_ in app.seen] == ["/a"]
 
 
-async def test_a_caller_who_leaves_in_the_middle_of_a_body_never_reaches_the_api(app, log):
+async def test_a_caller_who_disconnects_during_the_body_never_reaches_the_api(app, log):
     limits = RequestLimits(app)
     async with serving(limits) as connect:
         _, writer = await connect()
@@ -269,7 +269,7 @@ async def test_a_caller_who_leaves_in_the_middle_of_a_body_never_reaches_the_api
     assert (line["event"], line["status"]) == ("request", 499)
 
 
-async def test_a_api_still_learns_that_its_caller_left(app):
+async def test_an_api_still_notices_that_its_caller_disconnected(app):
     async with serving(RequestLimits(app)) as connect:
         _, writer = await connect()
         writer.write(post("/gone", "Content-Length: 1").replace("\n", "\r\n").encode() + b"\r\n\r\nx")
@@ -278,7 +278,7 @@ async def test_a_api_still_learns_that_its_caller_left(app):
         await asyncio.wait_for(app.left.wait(), 5)
 
 
-async def test_beyond_the_crowd_requests_are_refused_at_once(app):
+async def test_requests_above_the_concurrency_limit_are_refused_at_once(app):
     limits = RequestLimits(app, in_flight_max=2)
     async with serving(limits) as connect:
         waiting = [asyncio.create_task(ask(connect, get("/wait"))) for _ in range(2)]
@@ -296,7 +296,7 @@ async def test_beyond_the_crowd_requests_are_refused_at_once(app):
     assert limits.in_flight == 0
 
 
-async def test_bodies_that_arrive_together_do_not_pass_the_crowd_limit_together(app):
+async def test_bodies_that_arrive_together_do_not_exceed_the_concurrency_limit(app):
     limits = RequestLimits(app, in_flight_max=1)
     async with serving(limits) as connect:
         writers = [await connect() for _ in range(3)]
@@ -313,7 +313,7 @@ async def test_bodies_that_arrive_together_do_not_pass_the_crowd_limit_together(
     assert sorted(statuses) == [200, 503, 503]
 
 
-async def test_an_answer_that_streams_leaves_the_crowd(app):
+async def test_a_streaming_response_does_not_count_for_the_concurrency_limit(app):
     async with serving(RequestLimits(app, in_flight_max=1)) as connect:
         streaming = asyncio.create_task(ask(connect, get("/stream")))
         await asyncio.sleep(0.05)
@@ -357,7 +357,7 @@ async def test_a_fault_is_masked_and_logged_under_the_id_the_caller_sees(app, lo
     assert limits.in_flight == 0
 
 
-async def test_a_fault_after_half_an_answer_cuts_the_connection(app, log):
+async def test_a_fault_in_the_middle_of_a_response_cuts_the_connection(app, log):
     async with serving(RequestLimits(app)) as connect:
         reader, writer = await connect()
         writer.write(get("/half").replace("\n", "\r\n").encode() + b"\r\n\r\n")
@@ -481,7 +481,7 @@ async def test_a_body_over_http_2_is_bounded_though_nothing_announces_it(app):
     assert app.seen == []
 
 
-async def test_a_cancelled_request_leaves_the_crowd(app):
+async def test_a_cancelled_request_frees_its_place_in_the_concurrency_limit(app):
     limits = RequestLimits(app)
 
     async def receive():

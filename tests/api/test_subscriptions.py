@@ -119,7 +119,7 @@ async def test_an_event_shows_its_amounts_and_its_order(api: GraphQLApi):
     }
 
 
-async def test_an_operator_hears_that_something_changed_in_any_account(api: GraphQLApi):
+async def test_an_operator_is_notified_of_changes_in_any_account(api: GraphQLApi):
     other = await api.shop.another_account()
     async with opened(api) as socket:
         await socket.begin(await api.new_key(Scope.OPERATOR))
@@ -378,7 +378,7 @@ async def test_server_sent_events(api: GraphQLApi):
     assert following[0] == "2"
 
 
-async def test_other_operations_and_faults_come_as_events_to_those_who_take_nothing_else(api: GraphQLApi):
+async def test_other_operations_and_faults_are_sent_as_events_to_clients_that_accept_only_events(api: GraphQLApi):
     async with streamed(api, "{ __typename }") as source:
         assert await source.hear() == ("next", {"data": {"__typename": "Query"}, "extensions": source_cost(0)})
         assert await source.hear() == ("complete", None)
@@ -395,7 +395,7 @@ def source_cost(points: int) -> Any:
     return {"cost": {"requestedQueryCost": points, "maximumCost": 1_000}}
 
 
-async def test_clients_that_take_json_too_get_it_for_all_but_subscriptions(api: GraphQLApi):
+async def test_clients_that_accept_json_too_get_it_for_everything_but_subscriptions(api: GraphQLApi):
     accept = "application/graphql-response+json, application/json, text/event-stream"
     answer = await api.ask("{ account { id } }", accept=accept)
     assert answer.headers["content-type"].startswith("application/graphql-response+json")
@@ -418,12 +418,12 @@ async def test_server_sent_events_end_with_the_key_and_with_the_server(api: Grap
         assert await source.hear() == ("end", None)  # without `complete`: the client connects again
 
 
-async def test_a_silent_stream_shows_signs_of_life(sqlite_url: str):
+async def test_a_stream_without_events_sends_comments(sqlite_url: str):
     async with configured(sqlite_url, subscription_keep_alive_ms=100) as api, streamed(api) as source:
         assert [await source.hear() for _ in range(3)] == [("comment", None)] * 3
 
 
-async def test_nothing_is_left_once_everybody_has_gone(api: GraphQLApi):
+async def test_no_task_or_place_is_left_after_all_clients_disconnect(api: GraphQLApi):
     async with opened(api) as socket, streamed(api, after=0) as source:
         await socket.begin(api.key)
         await socket.subscribe(after=0)

@@ -66,7 +66,7 @@ async def test_a_post_stops_the_kind_for_this_person_and_once(api: GraphQLApi, a
     assert events[1:] == [(EventType.CONTACTS_SET, "mail:recipient", {"contacts": 2})]
 
 
-async def test_a_person_takes_the_kind_up_again(api: GraphQLApi, address: str):
+async def test_a_person_can_accept_the_kind_of_mail_again(api: GraphQLApi, address: str):
     stopped = await api.client.post(address)
     assert f'action="{address.removeprefix(UNSUBSCRIBE)}/resume"' in stopped.text
     resumed = await api.client.post(f"{address}/resume")
@@ -74,7 +74,7 @@ async def test_a_person_takes_the_kind_up_again(api: GraphQLApi, address: str):
     assert await declined(api) == {"Ada": [], "Bea": []}
 
 
-async def test_what_is_declined_stays_so_until_it_is_set(api: GraphQLApi, address: str):
+async def test_a_declined_kind_stays_declined_until_contacts_set_it(api: GraphQLApi, address: str):
     await api.client.post(address)
     ada = {"email": "ada@B.example", "name": "Ada", "kinds": ["INVOICE_DUE", "INVOICE_ISSUED"]}
     for given, kept in (

@@ -20,7 +20,7 @@ _EVENTS_A_GROUP = 128  # an order that is placed and fulfilled at once
 
 @contextmanager
 def taken_down() -> Iterator[Said]:
-    """What this process says to SQLite, within."""
+    """Record the statements that this process sends to SQLite while the context is open."""
     said: Said = []
     run = sqlite_statements.run_sql
 

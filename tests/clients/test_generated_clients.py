@@ -110,7 +110,7 @@ def python(workshop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> Work
 
 
 def printed_by(program: str, shop: Workshop) -> list[str]:
-    """The lines of a TypeScript program, whose types fit."""
+    """Check the types of a TypeScript program, run it, and return the lines that it prints."""
     assert shop.binaries is not None
     shop.run(shop.binaries / "tsc", *TSC.split(), program)
     return shop.run(shop.binaries / "tsx", program).splitlines()

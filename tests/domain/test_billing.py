@@ -159,3 +159,21 @@ def test_lines_have_full_prices_and_what_is_paid_in_the_order_of_the_orders():
         (0, first.id, 100, 30, 1_000),
         (1, second.id, 50, 0, 7),
     ]
+
+
+def test_the_least_payment_is_refunded_and_none_is_not():
+    order = order_of(300)
+    paid = pay(order, 1).order
+
+    refunded = refund(paid)
+
+    assert refunded is not None
+    assert refunded.order == replace(paid, paid_minor=0, payment_status=PaymentStatus.REFUNDED)
+    assert refunded.journal == ledger.order_refunded(order.currency, 300, 0, 1)
+    assert refund(refunded.order) is None
+    with pytest.raises(Refused) as refusal:
+        refund(order)
+    assert (refusal.value.code, refusal.value.message) == (
+        Code.PAYMENT_STATE,
+        "Nothing was paid for this order, so there is nothing to refund.",
+    )

@@ -48,6 +48,7 @@ def test_a_table_is_read_with_whatever_line_ends_and_blanks_it_has(text: str):
         ("record\tslug\tname\nproject\toaks\tOaks\n", "tabs"),
         ("record|slug|name\nproject|oaks|Oaks\n", "vertical bars"),
         ("sep=;\nrecord;slug;name\nproject;oaks;Oaks\n", "semicolons"),
+        ("sep=;;;\nrecord;slug;name\nproject;oaks;Oaks\n", "semicolons"),
         ("slug;name;record;a,b\noaks;Oaks;project;1,5\n", "semicolons"),
     ],
 )

@@ -345,3 +345,4 @@ def test_a_batch_without_serials_has_a_reference_and_a_mass():
     assert (batch.reference, batch.mass_g) == ("iss_1KN2H5FGZ1S0F1X1", 1_500_000)
     assert refusal_of(read_unnumbered, " ", 1)[2] == ("registry_reference",)
     assert refusal_of(read_unnumbered, "iss_1", 0)[::2] == (Code.QUANTITY_INVALID, ("mass",))
+    assert read_unnumbered("iss_1", 1).mass_g == 1

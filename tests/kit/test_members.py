@@ -1,4 +1,4 @@
-"""Members that stand twice are found wherever they stand, and no text is blamed that has none.
+"""Repeated members of JSON objects are found at any depth, and texts without any are accepted.
 
 Seen to fail when: colons in strings are counted as members; an escaped colon makes up for a dropped member; only the
 outermost object is looked at; the names of different objects are compared.

@@ -145,7 +145,7 @@ async def test_the_rest_is_cancelled_when_some_may_be_refused(shop: Shop):
     assert (await shop.order(first.id)).status is (await shop.order(last.id)).status is OrderStatus.CANCELLED
 
 
-async def test_a_foreign_order_is_as_absent_as_none(shop: Shop):
+async def test_an_order_of_another_account_is_answered_like_an_unknown_one(shop: Shop):
     other = await shop.another_account()
     (placed,) = await shop.place_all(make_command(other, idempotency_key="theirs"))
     before = await shop.everything()

@@ -196,7 +196,7 @@ async def test_a_serial_is_received_once(shop: Shop, operator: Caller, start: in
         assert (await received(shop, operator, **other)).serial_start == start
 
 
-async def test_the_same_serials_of_the_other_mode_or_series_are_others(shop: Shop, operator: Caller):
+async def test_equal_serials_in_another_mode_or_series_are_different_credits(shop: Shop, operator: Caller):
     await received(shop, operator)
 
     await received(shop, operator, reference="receipt-2", mode=Mode.TEST)

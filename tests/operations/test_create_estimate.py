@@ -157,7 +157,7 @@ async def test_a_quote_for_an_estimate_uses_it_up_when_it_is_ordered(shop: Shop)
     assert (await shop.refusal(FromQuote(quoted[1].quote.id))).code is Code.ESTIMATE_USED
 
 
-async def test_another_accounts_estimate_is_as_absent_as_one_that_never_was(shop: Shop):
+async def test_an_estimate_of_another_account_is_answered_like_an_unknown_one(shop: Shop):
     stranger = make_caller(await shop.another_account())
     estimate = (await create_estimate(shop.resources, stranger, command())).estimate
     foreign = await shop.refusal(make_order_request(ask=ByMass(estimate.mass_g, estimate.id)))

@@ -63,7 +63,7 @@ async def test_another_command_under_the_key_is_refused_and_nothing_changes(shop
     assert await shop.everything() == before
 
 
-async def test_who_sends_a_command_and_how_is_no_part_of_it(shop: Shop):
+async def test_a_retry_matches_whoever_sends_it_through_any_api(shop: Shop):
     command = shop.command()
     await shop.place_all(command)
     (answer,) = await shop.place_all(again(command, actor="another key", source=Source.LUNE))

@@ -4,6 +4,7 @@ from collections import defaultdict
 
 import pytest
 
+from service.commands.demo_business import load_demo_business
 from service.domain.accounts import Caller
 from service.domain.api_keys import Scope
 from service.domain.catalogue import Bundle, Mode
@@ -81,6 +82,32 @@ async def test_four_customers_in_two_modes_and_the_seller_hold_keys(resources: R
         ("graphql", "live"), ("graphql", "test"),
     ]  # fmt: skip
     assert Scope.OPERATOR in (await authenticate(resources, demo.operator_key, pepper=pepper)).scopes
+
+
+async def test_a_customer_has_business_once_however_often_it_is_loaded(resources: Resources, pepper: bytes) -> None:
+    for _ in range(2):
+        demo = await load_demo(resources, pepper=pepper)
+        await load_demo_business(resources, demo.business, demo.scarce_bundle_id)
+
+    (key,) = (each.key for each in demo.accounts if (each.contract, each.mode) == ("graphql", Mode.LIVE))
+    caller = await authenticate(resources, key, pepper=pepper)
+    assert Scope.ACCOUNT_MANAGE in caller.scopes
+    others = [each.key for each in demo.accounts if each.contract != "graphql"]
+    scopes = [(await authenticate(resources, each, pepper=pepper)).scopes for each in others]
+    assert all(Scope.ACCOUNT_MANAGE not in each for each in scopes)
+    read = resources.database.reader.fetch
+    orders = await read("SELECT idempotency_key, status, payment_status FROM orders")
+    assert {(row["idempotency_key"], row["status"], row["payment_status"]) for row in orders} == {
+        ("demo-complete", "COMPLETE", "PAID"),
+        ("demo-billed", "FULFILLED", "BILLED"),
+        ("demo-unpaid", "FULFILLED", "ISSUED"),
+        ("demo-waiting", "PLACED", "ISSUED"),
+        ("demo-cancelled", "CANCELLED", "ISSUED"),
+    }
+    assert len(orders) == 5
+    assert sorted(row["status"] for row in await read("SELECT status FROM invoices")) == ["PAID", "PENDING"]
+    assert len(await read("SELECT number FROM certificates")) == 1
+    assert [each.name for each in await audit(resources) if each.deviating] == []
 
 
 async def test_twins_share_an_organisation_and_no_account(resources: Resources, pepper: bytes) -> None:

@@ -15,7 +15,7 @@ from service.operations.load_demo import load_demo
 from service.operations.load_orders import CHUNK, load_orders
 from service.operations.match_backorders import match_backorders
 from service.operations.resources import Resources
-from service.storage import batches, orders
+from service.storage import balances, batches, orders
 from service.storage.accounts import all_accounts
 from service.storage.database import Database
 from service.storage.events import EVENTS
@@ -123,6 +123,24 @@ async def test_accounts_that_are_not_named_order_nothing(resources: Resources, d
     await load_orders(resources, 50, account_ids={lune})
 
     assert {order.account_id for order in await rows_of(database, orders.ORDERS)} == {lune}
+
+
+async def test_an_account_with_a_credit_limit_orders_nothing(resources: Resources, database: Database):
+    """Seen to fail when: the limit is not looked at."""
+    (lune,) = [
+        account
+        for account in await all_accounts(database.reader)
+        if (account.contract, account.mode) == ("lune", Mode.LIVE)
+    ]
+    async with database.transaction() as statements:
+        await balances.set_credit_limit(statements, lune.id, "GBP", 100_00)
+
+    await load_orders(resources, 50)
+
+    found = await rows_of(database, orders.ORDERS)
+    assert len(found) == 50
+    assert lune.id not in {order.account_id for order in found}
+    assert (await balances.funds_of(database.reader, lune.id))["GBP"].owed_minor == 0
 
 
 async def test_nothing_is_ordered_where_nothing_is_on_sale(resources: Resources, database: Database):

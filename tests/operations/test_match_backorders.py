@@ -200,7 +200,7 @@ async def test_who_is_cancelled_between_the_look_and_the_lock_gets_nothing(shop:
     assert await has_g(shop, first, second) == [0, 100]
 
 
-async def test_who_turns_up_in_front_is_not_overtaken(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+async def test_a_line_that_joins_the_front_of_the_queue_is_not_overtaken(shop: Shop, monkeypatch: pytest.MonkeyPatch):
     """Its instant is the earlier one, and its commit the later: nobody looked for it when the heads were locked."""
     await sold_out(shop)
     early, late = await shop.another_account(), await shop.place(forest(shop, 100))

@@ -290,7 +290,7 @@ async def test_a_failed_order_has_failed_again(shop: Shop):
 
 
 @pytest.mark.parametrize("retry", ["wire-1 ", " wire-1", "wire-1\t", "\u3000wire-1  \n"])
-async def test_blanks_around_a_reference_are_no_part_of_it(shop: Shop, retry: str):
+async def test_blanks_around_a_reference_are_ignored(shop: Shop, retry: str):
     order = await shop.place(make_order_request(TONNE_G))
     first = await pay(shop, 100, order, "wire-1")
 

@@ -255,7 +255,7 @@ async def test_an_unpriced_currency_is_refused(shop: Shop):
     assert (order.currency, order.offset_cost_minor) == ("SAR", 5_000)
 
 
-async def test_another_accounts_portfolio_is_as_absent_as_none(shop: Shop):
+async def test_a_portfolio_of_another_account_is_answered_like_an_unknown_one(shop: Shop):
     other = await shop.another_account()
     own = make_portfolio({shop.ocean.id: 10_000}, account_id=shop.account.id)
     foreign = make_portfolio({shop.ocean.id: 10_000}, account_id=other.id)

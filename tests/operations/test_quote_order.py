@@ -121,7 +121,7 @@ async def test_the_process_may_be_wrong_about_the_time(shop: Shop, years: int):
     assert placed.order.quote_id == quoted.quote.id
 
 
-async def test_a_foreign_quote_is_as_absent_as_none(shop: Shop):
+async def test_a_quote_of_another_account_is_answered_like_an_unknown_one(shop: Shop):
     quoted = await quote(shop)
     other = await shop.another_account()
     (foreign,) = await shop.place_all(make_command(other, FromQuote(quoted.quote.id)))

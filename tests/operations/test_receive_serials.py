@@ -200,7 +200,7 @@ async def test_serials_that_are_none_are_refused(shop: Shop, operator: Caller, s
     assert (refusal.code, refusal.path) == (Code.BAD_USER_INPUT, (member,))
 
 
-async def test_a_form_that_does_not_follow_from_the_registry_is_asked_for(
+async def test_a_form_that_the_registry_does_not_imply_is_required(
     shop: Shop, operator: Caller, other_project: Project
 ):
     refusal = await refused(shop, operator, "r", serial_range=VERRA, project_id=other_project.id)
@@ -362,7 +362,7 @@ async def test_the_database_refuses_claims_that_meet_whatever_was_decided(shop: 
 
 
 @pytest.mark.parametrize("retry", ["2026-7 ", " 2026-7", "2026-7\t\n"])
-async def test_blanks_around_a_reference_are_no_part_of_it(shop: Shop, operator: Caller, retry: str):
+async def test_blanks_around_a_reference_are_ignored(shop: Shop, operator: Caller, retry: str):
     batch = await received(shop, operator, "2026-7", vintage=2019, serial_range=VERRA)
 
     assert await received(shop, operator, retry, vintage=2019, serial_range=VERRA) == batch

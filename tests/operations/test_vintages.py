@@ -33,7 +33,7 @@ MARKIT = "CFS-VER-AR-100000000000391-01012017-31122017-1028-1127-MER-1-"
 
 @pytest.fixture
 async def dated(shop: Shop) -> Shop:
-    """The shop on a day."""
+    """Return the shop with its clock set to a day."""
     return replace(shop, resources=replace(shop.resources, clock=lambda: TODAY))
 
 

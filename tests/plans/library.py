@@ -506,7 +506,7 @@ class World:
         return self._spoil(book)
 
     def spoil_one(self, text: str) -> None:
-        """Puts an odd value in the place of an attribute of all authors or of all books, one the document asks for."""
+        """Replace one attribute of all authors or books, which the document selects, by a value of a wrong type."""
         each = self.random.choice([objects for objects in (self.authors, self.books) if objects] or [[Strange()]])
         asked = [name for name in vars(each[0]) if name in text]
         if asked:

@@ -31,7 +31,7 @@ class Written(NamedTuple):
     variables: dict[str, Any]
 
     def flipped(self) -> "Written":
-        """The same with every true variable false and every false one true: other conditions hold."""
+        """Return the variables with every boolean inverted, so that other conditions hold."""
         flipped = {name: not value if isinstance(value, bool) else value for name, value in self.variables.items()}
         return self._replace(variables=flipped)
 

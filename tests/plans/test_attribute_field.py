@@ -147,7 +147,7 @@ async def test_what_is_made_of_parts_alone_needs_no_object():
 
 
 @pytest.mark.parametrize("part", [None, "no number", ValueError("nor this")])
-async def test_a_part_that_is_odd_is_the_error_that_it_is_of_an_object(part: Any):
+async def test_a_part_of_a_wrong_type_causes_the_same_error_as_in_an_object(part: Any):
     found, errors, way = await asked(OF_PARTS, [Row(part, NOW), Row(1, NOW)])
     assert found["things"][0] is None
     assert found["things"][1]["count"]["two"] == 2

@@ -5,7 +5,9 @@ import asyncio
 import pytest
 
 from service.errors import Code, Refused
-from service.storage.database import Database
+from service.storage.database import CONNECTIONS_AT_START, Database
+from tests.api.graphql_api import open_graphql_api
+from tests.shop import open_shop
 
 SIZE = 2
 PATIENCE_MS = 800
@@ -89,3 +91,42 @@ async def test_connections_that_the_server_closed_are_replaced(database: Databas
     after = await backends(database)
     assert len(after) == SIZE
     assert pid not in after
+
+
+async def test_connections_are_opened_before_they_are_needed_as_far_as_there_are_places(database: Database):
+    pool = database.pool
+    assert pool is not None
+    assert (len(pool._open), pool.in_use) == (1, 0)
+
+    await pool.warm(SIZE + 1)
+    assert (len(pool._open), pool.in_use, pool._places) == (SIZE, 0, 0)
+
+    await pool.warm(SIZE)
+    assert len(await backends(database)) == len(pool._open) == SIZE
+
+
+async def test_a_connection_that_cannot_be_opened_yet_keeps_its_place(database: Database):
+    pool = database.pool
+    assert pool is not None
+    connect = pool._connect
+
+    async def refused():
+        raise OSError("too many clients")
+
+    pool._connect = refused
+    await pool.warm(SIZE)
+    pool._connect = connect
+
+    assert (len(pool._open), pool._places) == (1, SIZE - 1)
+    assert len(await backends(database)) == SIZE
+
+
+async def test_a_service_on_postgresql_has_open_connections_when_it_starts_to_answer(postgresql_url: str):
+    database = await Database.open(postgresql_url)
+    async with open_graphql_api(await open_shop(database), postgresql_url, workers_embedded=False):
+        sessions = "SELECT count(*) AS number FROM pg_stat_activity WHERE datname = current_database()"
+        (row,) = await database.reader.fetch(sessions)
+        own = len(database.pool._open)  # type: ignore[union-attr]
+    await database.close()
+
+    assert row["number"] - own >= CONNECTIONS_AT_START

@@ -160,7 +160,7 @@ async def test_a_thousand_at_random_each_get_their_own(database: Database):
     await asyncio.gather(*(ask(draw.randrange(100), leaves=draw.random() < 0.3) for _ in range(1_000)))
 
 
-async def test_nothing_is_kept_of_a_text_that_nobody_asks(reads: QueryBatcher):
+async def test_a_query_text_without_waiting_queries_is_forgotten(reads: QueryBatcher):
     await asyncio.gather(*(reads.fetch(BELOW, [number, ""]) for number in range(20)))
     await asyncio.sleep(0)  # its task ends
     assert reads.texts_asked == 0

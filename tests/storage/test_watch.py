@@ -28,7 +28,7 @@ pytestmark = pytest.mark.virtual_time
 
 
 class Database:
-    """Answers probes as it is told: at once, with a failure, or not at all."""
+    """A stand-in for a probed database that answers at once, fails, or never answers, as set by the test."""
 
     def __init__(self) -> None:
         self.is_lost = self.is_frozen = self.is_full = False

@@ -20,8 +20,8 @@ _TONNE = MassUnit.TONNE
 
 
 class Column(NamedTuple):
-    """A column. `is_text` tells texts that somebody chose from numbers, ids, names of states and times, which begin
-    with no sign of a formula or are to stay numbers. `needs` are the attributes that the value is read from.
+    """A column. `is_text` is True for texts that people chose, which could begin like a spreadsheet formula; it is
+    False for numbers, ids, names of states and times. `needs` are the attributes that the value is read from.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Column(NamedTuple):
 
 
 def text(name: str, attribute: str, description: str) -> Column:
-    """Return a column with a text that somebody chose."""
+    """Return a column with a text that a person chose."""
     return Column(name, description, lambda row: getattr(row, attribute), (attribute,), is_text=True)
 
 

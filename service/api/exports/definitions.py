@@ -1,7 +1,7 @@
 """The exports: the name, the columns and the reader of each. Route, command and documentation are made from them.
 
-Every reader reads one page by a statement of its own, newest first and after the position of the page before. Rows
-keep their position, so that one that exists throughout and stays in the filter is exported exactly once.
+Readers read each page by a separate statement, newest first, after the position of the previous page. Positions of rows
+never change, so a row that exists and meets the filter throughout is exported exactly once.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
@@ -25,7 +25,9 @@ from service.operations import read_certificates, read_money, read_orders
 from service.operations.resources import Resources
 
 PAGE_ROWS = 500
-"""Rows that are read at once. An export has the memory of a page, and other requests wait while one is written."""
+"""Rows that are read at once. An export needs the memory of one page, and other requests wait while a page is
+written.
+"""
 
 _NEWEST_FIRST = OrderSort()
 _RETIRED = frozenset({OrderStatus.RETIRING, OrderStatus.COMPLETE})
@@ -43,8 +45,8 @@ Read: TypeAlias = Callable[[Resources, Caller, Any, PageRequest], Awaitable[Page
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """One kind of file to export. It takes the conditions of a GraphQL list; `read` is given what `filter` made of
-    them.
+    """One kind of export. It takes the conditions of a GraphQL list; `read` is called with the filter that `filter`
+    made of them.
     """
 
     name: str
@@ -174,7 +176,9 @@ class _EntryRow(NamedTuple):
 
 
 def _shown_order(caller: Caller, owner: UUID | None, order_id: UUID | None) -> UUID | None:
-    """Return the order's id, or None where GraphQL shows none: acting for a client, orders of other accounts."""
+    """Return the order's id; None if GraphQL does not show it, because the caller acts for a client and the order is
+    another account's.
+    """
     return order_id if caller.account.parent_account_id is None or owner == caller.account.id else None
 
 

@@ -30,7 +30,7 @@ Path = tuple[str | int, ...]
 
 
 class ListFilter:
-    """Conditions of one GraphQL list, given as named texts. `read` makes the filter of the domain from the input,
+    """Conditions of one GraphQL list, given as named texts. `read` converts the input to the domain's filter,
     `everything` is the filter without conditions.
     """
 
@@ -56,7 +56,7 @@ class ListFilter:
         try:
             return self._read(self._convert(coerced) if self._convert else coerced)
         except Refused as refusal:
-            refusal.path = refusal.path[1:]  # the argument `filter`, which is no part of a name here
+            refusal.path = refusal.path[1:]  # removes the argument `filter`, which is not part of a name here
             raise
 
     def names(self) -> Iterator[tuple[str, GraphQLInputField]]:
@@ -84,7 +84,9 @@ def _is_list(kind: Any) -> bool:
 
 
 def _put(given: dict[Any, Any], name: str, text: str, kind: GraphQLInputObjectType) -> None:
-    """Put the text where its name says; places of a list are keys of a dictionary, because they come in any order."""
+    """Set the text at the place of its name. Positions in lists are kept as keys of a dictionary, because they arrive
+    in any order.
+    """
     steps, place = name.split("."), given
     while True:
         step = steps.pop(0)
@@ -123,7 +125,7 @@ def _refuse_name(name: str, step: str, kind: GraphQLInputObjectType) -> NoReturn
 
 
 def _lists(given: dict[Any, Any], kind: GraphQLInputObjectType) -> dict[str, Any]:
-    """Return the texts as GraphQL takes them, with lists for dictionaries of places."""
+    """Return the texts as GraphQL expects them, with the dictionaries of positions converted to lists."""
     found: dict[str, Any] = {}
     for name, value in given.items():
         inner = get_named_type(kind.fields[name].type)

@@ -13,12 +13,12 @@ import orjson
 from service.api.exports.columns import Column, Value
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""First characters by which a spreadsheet takes a cell for a formula, or skips to one."""
+"""First characters that make a spreadsheet interpret a cell as a formula, directly or after skipping them."""
 DEFUSING = "'"
 
 
 class Format(NamedTuple):
-    """A format: `start` writes what comes before the rows, `rows` those of a page."""
+    """Format of a file: `start` returns the text before the rows, `rows` the text of a page of rows."""
 
     name: str
     media_type: str
@@ -46,7 +46,7 @@ def _cell(value: Value) -> str | int | None:
 
 
 def _defused(read: Callable[[Any], Value]) -> Callable[[Any], Value]:
-    """Put an apostrophe before a text that a spreadsheet would take for a formula."""
+    """Put an apostrophe in front of a text that a spreadsheet would interpret as a formula."""
 
     def value(row: Any) -> Value:
         found = read(row)

@@ -1,7 +1,7 @@
 """The addresses /exports/<export>.<format>: an authenticated stream of all rows, page by page.
 
-A page is read when the caller has taken the one before: memory is that of a page, however many rows there are and
-however slowly they are read. A caller who leaves ends the export.
+A page is read after the caller has received the one before, so an export needs the memory of one page however slow the
+caller is. It ends when the caller disconnects.
 """
 
 import asyncio
@@ -32,10 +32,10 @@ EXPORT_POINTS = 500
 """Cost points of an export, from the budget of the key."""
 EXPORTS_OF_KEY_MAX = 2
 EXPORTS_MAX = 8
-"""Exports that run in a process at the same time, for one key and in all."""
+"""Exports that run in a process at the same time: the maximum for one key, and in total."""
 RETRY_AFTER_S = 10
 STALL_S = 60
-"""Time in which a caller has to take a page; one who takes nothing for so long is cut off."""
+"""Seconds in which a caller has to receive a page; slower ones are disconnected."""
 
 
 @dataclass(slots=True)
@@ -52,7 +52,9 @@ class Exporting:
 
     @contextmanager
     def place(self, key_id: str) -> Iterator[None]:
-        """Hold one of the places for exports. Refuses `THROTTLED` and `UNAVAILABLE` where all are taken."""
+        """Reserve one of the places for exports. Refuses `THROTTLED` if the key has too many, `UNAVAILABLE` if all are
+        taken.
+        """
         if self.running[key_id] >= EXPORTS_OF_KEY_MAX:
             raise Refused(
                 Code.THROTTLED,
@@ -66,7 +68,7 @@ class Exporting:
             yield
         finally:
             self.running[key_id] -= 1
-            self.running += Counter()  # drops keys without an export
+            self.running += Counter()  # removes keys without a running export
 
 
 def export_routes(exporting: Exporting) -> list[BaseRoute]:
@@ -80,7 +82,7 @@ def export_routes(exporting: Exporting) -> list[BaseRoute]:
 
 
 class _Absent:
-    """Refuses every address that is no export's."""
+    """Application that refuses every address that is not an export's."""
 
     def __init__(self, exporting: Exporting) -> None:
         self._exporting = exporting
@@ -135,7 +137,7 @@ class _Address:
             async with aclosing(self._export.pages(resources, caller, wanted)) as pages:
                 if request.method == "GET":
                     await budget.pay(EXPORT_POINTS)
-                # Read before the answer begins, so that a refusal has its status.
+                # Read before the response starts, so that a refusal can set its status.
                 first = await anext(pages)
                 headers = {"content-disposition": f'attachment; filename="{self._file_name(resources)}"'}
                 headers |= budget.state.headers

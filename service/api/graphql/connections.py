@@ -54,7 +54,7 @@ Paging: TypeAlias = tuple[First, After, Last, Before]
 
 
 class Sort(Protocol):
-    """Sort order of a list: its name in cursors, the class of the values that are sorted by, and a row's position."""
+    """Sort order of a list: its name in cursors, the class of the sorted values, and a row's position."""
 
     @property
     def name(self) -> str: ...
@@ -80,8 +80,8 @@ class ByTime:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A sort order that lists share, under the name of one of them. `sorted_part` returns the part of a row that
-    is sorted by.
+    """A sort order that several lists share, under the name of one of them. `sorted_part` returns the object that has
+    the sorted value.
     """
 
     listed: str
@@ -95,7 +95,7 @@ class Named:
 
     @property
     def kind(self) -> SortKind:
-        """Return the class of the values that are sorted by."""
+        """Return the class of the sorted value."""
         return self.sort.kind
 
     def position(self, row: Any) -> Position:
@@ -217,8 +217,8 @@ async def _pages(
     info: Info, sort: Sort, paging: Paging, read: Callable[[PageRequest], Awaitable[Sequence[Slice[Row]]]]
 ) -> Sequence[Slice[Row]]:
     """Read the page of each list. If the query asks for entries on the other side of a cursor, the list's first or last
-    entry is read as well: a cursor may come from a list with another filter, or from an entry that is gone, and then
-    does not prove that the list continues there.
+    entry is read as well: a cursor from a list with another filter, or of a deleted entry, does not prove that the list
+    continues there.
     """
     request = info.context.page(sort.name, *paging, kind=sort.kind)
     pages = await read(request)
@@ -239,7 +239,9 @@ async def _pages(
 
 
 def _is_beyond(sort: Sort, end_of_list: tuple[Row, ...], end_of_page: tuple[Row, ...]) -> bool:
-    """Return True if the list ends in another row than the page. Each tuple has one row, or none if it is empty."""
+    """Return True if the list ends with a row other than the page's. Each tuple has one row, or none if its list is
+    empty.
+    """
     return [sort.position(row) for row in end_of_list] not in ([], [sort.position(row) for row in end_of_page])
 
 

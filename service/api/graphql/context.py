@@ -1,4 +1,4 @@
-"""Context of a request for the resolvers: the caller, the shared objects, and the queue that orders join."""
+"""Context of a request for the resolvers: the caller, the shared objects, and the queue for orders."""
 
 from collections.abc import Callable
 from datetime import datetime

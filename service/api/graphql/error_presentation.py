@@ -1,7 +1,7 @@
 """Presentation of errors: every error has a code and the request id. Refusals keep their message, faults are masked.
 
-Knows no field and no HTTP. A fault is logged once with its traceback under the request id that the caller sees. A
-client's mistake is a normal answer and is not logged as an error.
+Does not know fields or HTTP. A fault is logged once with its traceback under the request id that the caller sees. A
+client's mistake is not logged as an error.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -44,7 +44,7 @@ GRAPHQL_REASONS: dict[str, Reason] = {
         "This service runs registered documents only, and this document is not registered.", 400
     ),
 }
-"""Codes of GraphQL's transport, which only this API has, in addition to those of `errors.REASONS`."""
+"""Codes that exist only in GraphQL, in addition to those of `errors.REASONS`."""
 
 log = structlog.get_logger(__name__)
 _CHOICE_OF_OPERATION = (CannotGetOperationTypeError, InvalidOperationTypeError, MissingQueryError)
@@ -61,12 +61,14 @@ def cause_of(error: GraphQLError) -> Exception | None:
 
 
 def is_fault(error: GraphQLError) -> bool:
-    """Tell a fault of the service from a fault of the request."""
+    """Return True if the error is a fault of the service, not of the request."""
     return not isinstance(cause_of(error), (Refused, GraphQLError, *_CHOICE_OF_OPERATION, type(None)))
 
 
 def present(error: GraphQLError, request_id: str, otherwise: str = BAD_USER_INPUT) -> GraphQLError:
-    """Return the error as a caller may see it; `otherwise` is the code of a client mistake that has no code itself."""
+    """Return the error in the form shown to callers; `otherwise` is the code for a client's mistake that has no
+    code.
+    """
     if _is_presented(error):
         return error
     cause = cause_of(error)
@@ -106,7 +108,7 @@ def _plain(value: object) -> object:
         return {str(key): _plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(each) for each in value]
-    return str(value)  # a Decimal, a moment, an id
+    return str(value)  # such as a Decimal, a datetime or an id
 
 
 class MaskedSchema(strawberry.Schema):
@@ -129,7 +131,7 @@ class MaskedSchema(strawberry.Schema):
 
     @cached_property
     def introspection(self) -> dict[str, Any]:
-        """Return all that a plain introspection may ask for, deprecated members included."""
+        """Return the complete answer to the tools' introspection query, including everything that is deprecated."""
         text = get_introspection_query(
             specified_by_url=True,
             directive_is_repeatable=True,
@@ -144,7 +146,7 @@ class MaskedSchema(strawberry.Schema):
         return answer.data
 
     def bound_by(self, limits: DocumentLimits) -> None:
-        """Measure documents against these limits from here on."""
+        """Set the limits for all documents measured from now on."""
         self.meter = DocumentMeter(self._schema, limits)
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
@@ -152,8 +154,8 @@ class MaskedSchema(strawberry.Schema):
         errors[:] = self.presented(errors, validated=execution_context is None or execution_context.result is not None)
 
     def presented(self, errors: Collection[GraphQLError], *, validated: bool) -> list[GraphQLError]:
-        """Return the errors as shown, and log each fault among them once; `validated` tells errors of variables from
-        errors of the document.
+        """Return the errors in the form shown to callers, and log each fault once. `validated` is True for errors of
+        variables, False for errors of the document.
         """
         if not errors:
             return []
@@ -165,7 +167,7 @@ class MaskedSchema(strawberry.Schema):
                 shown.append(error)
                 continue
             cause = cause_of(error)
-            # One exception of a data loader fails many fields.
+            # One exception of a batch resolver fails many fields, but is logged once.
             if cause is not None and is_fault(error) and id(cause) not in logged:
                 logged.add(id(cause))
                 log.error("fault", where=".".join(map(str, error.path or ())), exc_info=cause, request_id=request_id)

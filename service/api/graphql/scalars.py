@@ -1,7 +1,7 @@
 """Scalars of the schema: parsing and printing of numbers, times, dates, currencies and metadata.
 
-Knows no rule of ordering: a positive mass or a sold currency is checked behind the API. The stock scalars accept NaN,
-1e400, 1_000, naive times and floats; each of those has already cost somebody money.
+Does not know the rules of orders, such as that a mass must be positive; these are checked by the domain. Strawberry's
+own scalars accept NaN, 1e400, 1_000, naive times and floats, which would become wrong amounts.
 """
 
 import re
@@ -25,7 +25,7 @@ Metadata = NewType("Metadata", dict[str, str])
 
 
 class DecimalText(str):
-    """A Decimal that the function that knows its unit has written already; it is printed unchanged."""
+    """A number as text, already written by a function that knows its unit; it is printed unchanged."""
 
     __slots__ = ()
 
@@ -37,11 +37,11 @@ _MOMENT = re.compile(
 )
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT_WIDTH = len("2026-05-01T09:30:00.000000Z")
-# A JSON number above this has already lost digits in a JavaScript client, silently.
+# Larger JSON numbers lose digits in JavaScript without an error.
 _SAFE_INTEGER = 2**53 - 1
 _INT64 = range(-(2**63), 2**63)
 
-# Those that went out of use since commands name them stay: their retries have to get as far as the key.
+# Currencies that ceased to circulate since commands used them stay, so that retries can reach their idempotency key.
 _CURRENCIES = CIRCULATING_CODES | {"BGN"}
 
 
@@ -70,7 +70,7 @@ def _big_int(value: object) -> int:
 
 
 def _big_int_literal(node: ValueNode, _variables: dict[str, Any] | None = None) -> int:
-    # An integer literal passes no JavaScript and keeps its digits; int() of an unbounded one would be slow.
+    # An integer literal is never parsed by JavaScript, so it keeps its digits; int() of an unlimited one would be slow.
     return _big_int(node.value if isinstance(node, StringValueNode | IntValueNode) else None)
 
 
@@ -94,7 +94,7 @@ def _parse_datetime(value: object) -> datetime:
 def _print_datetime(value: object) -> str:
     if isinstance(value, datetime) and value.tzinfo is not None:
         in_utc = value if value.tzinfo is UTC else value.astimezone(UTC)
-        # A third of what isoformat() takes, which goes through Python's own arithmetic to write an offset of zero.
+        # Takes a third of the time of isoformat(), which computes the zero offset in Python.
         text = orjson.dumps(in_utc, None, orjson.OPT_UTC_Z)[1:-1].decode()
         return text if len(text) == _MOMENT_WIDTH else f"{text[:-1]}.000000Z"
     raise TypeError(f"not an aware datetime: {value!r}")
@@ -163,13 +163,15 @@ def _print_metadata(value: object) -> dict[str, str]:
 
 def _text_of(node: ValueNode, variables: dict[str, Any] | None) -> object:
     if isinstance(node, VariableNode):
-        # Validation asks without variables; the text is judged when the operation runs.
+        # Validation passes no variables; the text is checked when the operation runs.
         return "" if variables is None else variables.get(node.name.value)
     return node.value if isinstance(node, StringValueNode) else None
 
 
 def _string_literal(parse: Callable[[object], Any]) -> Callable[..., Any]:
-    """Parse string literals only. The stock conversion would pass SAR without quotes, an enum value, as text."""
+    """Parse string literals only. Strawberry's own conversion accepts an enum value, such as SAR without quotes, as
+    text.
+    """
 
     def parse_literal(node: ValueNode, _variables: dict[str, Any] | None = None) -> Any:
         return parse(node.value if isinstance(node, StringValueNode) else None)
@@ -178,7 +180,7 @@ def _string_literal(parse: Callable[[object], Any]) -> Callable[..., Any]:
 
 
 def _at_its_place(parse: Callable[..., Any]) -> Callable[..., Any]:
-    """Give errors of a literal their location, and the argument or input field that the literal is written for."""
+    """Add to errors of a literal its location, and the argument or input field for which it is written."""
 
     def parse_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
         try:

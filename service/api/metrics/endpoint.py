@@ -1,6 +1,6 @@
-"""The address /metrics: for anybody on a listener of its own, and for operators beside the APIs.
+"""The address /metrics: open on a separate listener, and for operators next to the APIs.
 
-A process tells of itself alone. Knows HTTP and the format of Prometheus.
+Each process reports only its own metrics.
 """
 
 from collections.abc import Awaitable, Callable
@@ -42,7 +42,7 @@ class Metrics:
         self._registry.register(self._collector)
 
     async def response(self, request: Request) -> Response:
-        """Return all metrics in the format that the request accepts. Without the database only few are missing."""
+        """Return all metrics in the format that the request accepts. Without the database only a few are missing."""
         self._collector.failing_items = self._collector.outbound = None
         with suppress(Refused):
             self._collector.failing_items = await count_failing_items(self._resources)
@@ -52,7 +52,7 @@ class Metrics:
 
 
 def metrics_app(metrics: Metrics) -> Starlette:
-    """Return the application of a listener that serves nothing else, to anybody."""
+    """Return the application of the separate listener, which serves only the metrics, without a key."""
     return Starlette(routes=[Route(PATH, metrics.response)])
 
 

@@ -1,7 +1,7 @@
-"""Families of metrics, made from the measures of this process when they are asked for.
+"""Families of metrics, computed from this process's measures when they are requested.
 
-Nothing here runs while a request is served: the measures are dictionaries and attributes that others write. No label
-holds a name that a caller chose.
+Nothing here runs while a request is served: other modules write the measures to dictionaries and attributes. No label
+contains a name that a caller chose.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -30,7 +30,9 @@ ALARMING = (
     ("database_not_ready", "warning"),
     ("database_unavailable", "warning"),
 )
-"""Events of which there is an alert. They are shown from 0 on: a count that begins with 1 is no increase."""
+"""Log events for which there is an alert. Their counts are shown from 0 on, because a count that first appears as 1 is
+not an increase.
+"""
 Numbers: TypeAlias = Mapping[Any, float] | float
 """Numbers by the values of their labels, or the only number of a family without labels."""
 _RESULTS = ("hit", "miss")

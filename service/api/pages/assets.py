@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-# Not from `mimetypes`: its answers depend on the machine, and a module script with a wrong type does not run.
+# Not from `mimetypes`, which depends on the machine: a module script with a wrong type does not run.
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -37,7 +37,7 @@ def read_plain(folder: Path) -> dict[str, bytes]:
 
 
 def send(assets: Mapping[str, bytes], request: Request) -> Response:
-    """Return the asset that the route's `path` names, to be cached for a year; 404 for any other name."""
+    """Return the asset named by the route's `path`, cacheable for a year; 404 for any other name."""
     name = request.path_params["path"]
     body = assets.get(name)
     if body is None:
@@ -55,7 +55,7 @@ def send(assets: Mapping[str, bytes], request: Request) -> Response:
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
-    """Tell if the header accepts gzip, or any coding, without refusing it by q=0."""
+    """Return True if the header accepts gzip, or any coding, and does not refuse it by q=0."""
     weights = dict(_coding(item) for item in accept_encoding.lower().split(",") if item.strip())
     return weights.get("gzip", weights.get("*", "0")) not in {"0", "0.0", "0.00", "0.000"}
 

@@ -70,8 +70,8 @@ def certificate_routes(resources_of: Callable[[Request], Resources], public_addr
 
 
 def _retirement_routes(resources_of: Callable[[Request], Resources], public_address: str) -> list[BaseRoute]:
-    """Return the PDF and the facts of the retirement certificate. A correction makes another one, so neither is kept
-    for long.
+    """Return the PDF and the facts of the retirement certificate. A correction creates another version, so neither may
+    be cached for long.
     """
 
     async def retirement_facts(request: Request) -> Response:
@@ -98,8 +98,8 @@ def _retirement_routes(resources_of: Callable[[Request], Resources], public_addr
 
 
 def page_of(certificate: IssuedCertificate, certified: Certified | None = None) -> str:
-    """Return the page. Its digests are computed from the facts as they are stored, so that a change of them would
-    show. What was recorded since the certificate was issued is in a part of its own.
+    """Return the page. Its digests are computed from the stored facts, so that a change of them would be visible.
+    Entries recorded since the certificate was issued are in a separate section.
     """
     certified = certified or Certified()
     facts: dict[str, Any] = json.loads(certificate.facts)
@@ -109,7 +109,7 @@ def page_of(certificate: IssuedCertificate, certified: Certified | None = None) 
         assigned_at=facts["retired_at"],
         issued_at=facts["issued_at"],
         sha256=hashlib.sha256(certificate.facts.encode()).hexdigest(),
-        # Relative, so that the page works behind any prefix.
+        # Relative, so that the page works below any prefix.
         pdf=f"{certificate.token}.pdf",
         facts=f"{certificate.token}.json",
         logo=logo_in(certificate),
@@ -124,7 +124,7 @@ def logo_in(certificate: IssuedCertificate) -> str | None:
 
 
 def _recorded(certified: Certified, facts: dict[str, Any]) -> dict[str, Any]:
-    """Return the texts about what registries show by now, which the certificate's own facts cannot know."""
+    """Return the texts about registry entries, which were recorded after the certificate was issued."""
     if not certified.evidence:
         return {}
     entries = list(entry_facts(certified.evidence, certified.batches))

@@ -1,7 +1,7 @@
 """Page of the console, the web application for customers and the seller: its files, and its content security policy.
 
-The application is in the browser alone: it reads and changes data through the public GraphQL API. Every address below
-`/console` gets the same page, which then shows what the rest of the address names. Without a bundle there is none.
+The application runs in the browser and uses the public GraphQL API. Every address below `/console` gets the same page,
+which evaluates the rest of the address. Without a bundle there is no console.
 """
 
 import json
@@ -46,7 +46,7 @@ class Console:
 
 
 def load_console(prefix: str = "", *, bundle: Path = BUNDLE) -> Console | None:
-    """Read the bundle; None where none was built. `prefix` is the path below which browsers reach the service."""
+    """Read the bundle; None if none was built. `prefix` is the path below which browsers reach the service."""
     manifest = bundle / "manifest.json"
     if not manifest.exists():
         return None

@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 BUNDLE = HERE / "explorer" / "dist"
 PLAIN = HERE / "plain"
 
-# Monaco writes style elements and style attributes as it lays out text; nothing else needs an exception.
+# Monaco writes style elements and style attributes while it lays out text; nothing else needs an exception.
 _STYLES = {"explorer": "'self' 'unsafe-inline'", "plain": "'self'"}
 _POLICY = (
     "default-src 'none'; script-src 'self'; worker-src 'self'; style-src {styles}; font-src 'self'; "
@@ -32,7 +32,7 @@ _POLICY = (
 
 @dataclass(frozen=True, slots=True)
 class Explorer:
-    """The page and the files it loads, read once. `bundled` is true for GraphiQL, false for the plain page."""
+    """The page and the files that it loads, read once. `bundled` is True for GraphiQL, False for the plain page."""
 
     html: str
     policy: str

@@ -117,5 +117,6 @@ def _redirect(prefix: str, start: str, end: str) -> Route:
         return RedirectResponse(f"{prefix}{end}{'?' if query else ''}{query}", 308)
 
     route = Route(start, redirect, methods=["GET", "POST"] if end == "/graphql" else ["GET"])
-    route.path_regex = re.compile(re.escape(start) + r"\Z")  # before Starlette's `$` a line break may stand
+    # Starlette's own pattern ends with `$`, which also matches before a final line break.
+    route.path_regex = re.compile(re.escape(start) + r"\Z")
     return route

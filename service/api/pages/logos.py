@@ -14,7 +14,7 @@ LOGOS = "/logos/"
 """Start of the path of every logo. The digest of its bytes follows."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _HEADERS = {
-    # An SVG file that somebody opens by itself is a document: it may load and run nothing.
+    # An SVG file that is opened directly is a document, which must not load or run anything.
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",

@@ -16,7 +16,7 @@ _STYLE_DIGEST = b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 HEADERS = {
     "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_DIGEST}'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",  # the address opens the page
+    "Referrer-Policy": "no-referrer",  # keeps the address secret, because it gives access to the page
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
 }
@@ -31,5 +31,5 @@ _TEMPLATES = Environment(
 
 
 def template(name: str) -> Template:
-    """Return the page's template. A missing value is an error, and never an empty place."""
+    """Return the page's template. A missing value raises an error instead of leaving a gap."""
     return _TEMPLATES.get_template(name)

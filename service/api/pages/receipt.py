@@ -36,8 +36,8 @@ ON_THE_INVOICE = (
 def receipt_routes(
     resources_of: Callable[[Request], Resources], peppers: Sequence[bytes], valid: timedelta
 ) -> list[BaseRoute]:
-    """Return the page of a receipt, by the address that the service signed for it under the first of the peppers, or
-    under another one before. A page whose address has no end has links to files that are valid for that time.
+    """Return the page of a receipt, at the address that the service signed under the first of the peppers, or earlier
+    under another one. If the address does not expire, the page's links to files are valid for `valid`.
     """
 
     async def page(request: Request) -> Response:
@@ -80,8 +80,8 @@ def page_of(receipt: Receipt, files: Sequence[tuple[str, str]] = ()) -> str:
 
 
 def _amounts(receipt: Receipt) -> dict[str, Any]:
-    """Return the rows of the price, and the note about tax: tax is rounded once on an invoice, so that an order has an
-    amount of tax only if it is on its invoice alone.
+    """Return the rows of the price, and the note about tax. Tax is rounded once for the whole invoice, so an order has
+    an amount of tax only if no other order is on its invoice.
     """
     order, invoice, currency = receipt.order, receipt.invoice, receipt.order.currency
     rows = [("Credits", order.offset_cost_minor)]

@@ -25,7 +25,7 @@ BUNDLE = HERE / "references" / "dist"
 PLAIN = HERE / "plain"
 ASSETS = "/references/assets"
 
-# The viewer sets style attributes as it lays itself out; the plain page has no script and no exception.
+# The viewer sets style attributes during layout; the plain page contains no script and needs no exception.
 _BUNDLED_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -89,8 +89,8 @@ def load_references(*, bundle: Path = BUNDLE) -> References:
 
 
 def reference_routes(references: References, described: Collection[Described], prefix: str = "") -> list[BaseRoute]:
-    """Return a page for each contract, and the files of all. Mount them before the contracts' own routes, which answer
-    404 for every address that they do not know.
+    """Return a page for each contract, and the files of all. They must be mounted before the contracts' own routes,
+    which answer 404 for every unknown address.
     """
 
     async def asset(request: Request) -> Response:

@@ -42,7 +42,7 @@ _EFFECTS = {OffsetType.EMISSIONS_REDUCTION: "avoids emissions", OffsetType.CARBO
 
 
 def sustainability_routes(resources_of: Callable[[Request], Resources]) -> list[BaseRoute]:
-    """Return the addresses of the pages of live accounts and of test accounts."""
+    """Return the routes of the pages of live and of test accounts."""
 
     def page_in(mode: Mode) -> Callable[[Request], Any]:
         async def page(request: Request) -> Response:
@@ -129,7 +129,7 @@ def _certificate(shown: PublicPage, certificate: IssuedCertificate) -> dict[str,
 
 
 def _logos(shown: PublicPage) -> list[dict[str, str]]:
-    """Return the account's logo and, of a client account, its parent's if it is another picture."""
+    """Return the account's logo and, for a client account, its parent's logo if that differs."""
     digests = [shown.account.logo_sha256, shown.organisation_logo]
     found = dict.fromkeys(digest for digest in digests if digest is not None)
     names = {shown.account.logo_sha256: shown.account.name}

@@ -69,7 +69,7 @@ def _answer(language: Language, found: tuple[Recipient, MailKind] | None, reques
     recipient, kind = found
     declined = kind in recipient.contact.opted_out
     words = {"account": recipient.account.name, "kind": language.kinds[kind].kind}
-    # Relative, so that the path of the public address, which a proxy removes, need not be known.
+    # Relative, because the path of the public address, which a proxy removes, is not known here.
     token, is_resume = request.path_params["token"], request.url.path.endswith("/resume")
     start = "../" if is_resume else ""
     page = _TEMPLATE.render(

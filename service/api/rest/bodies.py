@@ -19,12 +19,10 @@ from service.errors import Code, Refused
 
 FIELDS_MAX = 100
 EXPONENTS = range(-400, 21)
-"""Maximum number of digits of a number, more than any program writes. 1e9999999 is a short text, but a number that
-fills the memory.
-"""
+"""Range of decimal exponents of a number. 1e9999999 is a short text, but its number would fill the memory."""
 
 TEXT_END = r"\Z"
-"""The end of a text in patterns of models: before Python's `$` a line break may stand."""
+"""End of a text for patterns in models. Python's `$` also matches before a final line break."""
 
 _AT = re.compile(r"(?P<message>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[]+)|\[([0-9]+|\.\.\.)\]")
@@ -34,8 +32,8 @@ def json_body(content: bytes, model: Any, *, any_case: bool = False) -> Any:
     """Return the model's value. Refuses `BAD_USER_INPUT` for malformed JSON and JSON that does not fit, with the path.
 
     Numbers reach `Decimal` fields exactly as they are written, and integers may be written with zeros behind the point.
-    A member that stands twice is refused, and so is a near miss: an unknown member that differs from a known one in
-    nothing but case, `_` and `-`. With `any_case` the members of objects are matched whatever their case.
+    A repeated member is refused, and so is a near miss: an unknown member that differs from a known one only in case,
+    `_` and `-`. With `any_case` the members of objects are matched whatever their case.
     """
     value, objection = read_json(content, model, any_case=any_case)
     if objection is not None:
@@ -46,8 +44,8 @@ def json_body(content: bytes, model: Any, *, any_case: bool = False) -> Any:
 def read_json(content: bytes, model: Any, *, any_case: bool = False) -> tuple[Any, Refused | None]:
     """Return the model's value and the refusal of a repeated member or a near miss, which `json_body` raises.
 
-    The value is the one that releases read which knew no such refusal: the last of two members counts, and a near miss
-    is ignored. Other refusals are raised.
+    The value is the one that earlier releases, without this refusal, read: the last of repeated members counts, and a
+    near miss is ignored. Other refusals are raised.
     """
     reader = Reader(any_case=any_case)
     try:
@@ -112,8 +110,8 @@ def from_texts(texts: Sequence[tuple[str, str]], model: Any, *, any_case: bool =
 
 
 def exact(number: Decimal, *path: str) -> Fraction:
-    """Parse a number exactly, without rounding. Refuses `BAD_USER_INPUT` for a text that is no number, and for an
-    extremely large or small one, with which exact arithmetic would not come to an end.
+    """Parse a number exactly, without rounding. Refuses `BAD_USER_INPUT` for a text that is not a number, and for an
+    extremely large or small one, for which exact arithmetic would take too long.
     """
     last = number.as_tuple().exponent
     if not isinstance(last, int) or last not in EXPONENTS or number.adjusted() not in EXPONENTS:

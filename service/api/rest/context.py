@@ -1,4 +1,4 @@
-"""Shared objects of the REST APIs, made once by the composition root. Knows no contract."""
+"""Shared objects of the REST APIs, created once when the service starts."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class RestContext:
     budgets: Mapping[str, Budgets]
     pepper: bytes
     previous_pepper: bytes | None
-    """Accepted beside `pepper` while the secret is rotated; nothing is signed under it."""
+    """Secret that is accepted too while the secret is rotated; nothing is signed under it."""
     public_address: str
     document_url: Callable[[DocumentName, int], str]
     """Return the address of a document or page, by the revision of its links."""

@@ -25,7 +25,7 @@ BodyT_co = TypeVar("BodyT_co", covariant=True)
 QueryT_co = TypeVar("QueryT_co", covariant=True)
 
 _PHRASES = {413: "Request Entity Too Large", 422: "Unprocessable Entity"}
-"""Reason phrases that Python 3.13 changed. Callers get the same ones under every version of Python."""
+"""Reason phrases that Python 3.13 changed; fixed so that responses do not depend on the version of Python."""
 
 
 def reason_phrase(status: int) -> str:
@@ -58,7 +58,7 @@ JSON, FORM, MULTIPART = "application/json", "application/x-www-form-urlencoded",
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer of an endpoint: a value of the model that it declared for the status."""
+    """A response of an endpoint: a value of the model that is declared for the status."""
 
     body: Any
     status: int = 200
@@ -67,7 +67,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """An answer that is not JSON. In a declaration of responses only its `media_type` counts."""
+    """A response that is not JSON. In a declaration only its `media_type` is used."""
 
     media_type: str
     content: bytes = b""
@@ -80,12 +80,10 @@ class Endpoint:
     """A method and an address below the contract's prefix, with `{name}` or `{name:path}` for parameters.
 
     `responses` gives the model of each status that the handler answers, None for 204, `refusals` the statuses of
-    refusals beside those that every endpoint of its kind has. A `public` one is served without a key and pays from no
-    budget.
-    `is_retry` tells of a call with a repeated or misspelled member, which is refused otherwise, whether it repeats one
-    that an earlier release carried out; the body is then read as that release read it.
-    `operation_id` names it in the OpenAPI document and so in the clients that are generated from it: it stays, whatever
-    the handler is called.
+    refusals beside those that every endpoint of its kind has. A `public` endpoint needs no key and uses no budget.
+    `is_retry` is called for a request with a repeated or misspelled member, which is normally refused; if it returns
+    True, an earlier release carried out the same request, and the body is read as that release read it. `operation_id`
+    appears in the OpenAPI document and in generated clients, so it must never change.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -133,7 +131,7 @@ async def by_api_key(request: Request, context: RestContext) -> Caller:
 
 
 def no_headers(_scope: Scope, _request_id: str) -> Mapping[str, str]:
-    """Return no headers, for a contract that adds none to its answers."""
+    """Return no headers, for a contract that adds none to its responses."""
     return {}
 
 
@@ -150,6 +148,7 @@ class Contract:
     * `any_case` matches the members of bodies without regard to case, `any_case_query` those of the query string.
     * `decimals_are_numbers` writes `Decimal` as JSON numbers instead of strings.
     * `texts` are the words of the OpenAPI document, read from `reference.toml` of the contract's package.
+    * `token_endpoint` is the operation id of the endpoint that gives tokens for client credentials, after OAuth 2.
     * `headers` are put on every answer below the prefix, refusals of the request limits included. The function gets
       the scope of the request and its id.
     """
@@ -166,6 +165,7 @@ class Contract:
     texts: Texts = NO_TEXTS
     error_media_type: str = "application/json"
     authenticate: Authenticate = by_api_key
+    token_endpoint: str = ""
     headers: Callable[[Scope, str], Mapping[str, str]] = no_headers
     labelled_json: bool = True
     any_case: bool = False
@@ -178,7 +178,9 @@ class Contract:
 
     @cached_property
     def roots(self) -> frozenset[str]:
-        """Return the first segments of the contract's addresses, such as `v1`, which a host of its own serves."""
+        """Return the first segments of the contract's addresses, such as `v1`, which its own host serves without the
+        prefix.
+        """
         return frozenset(endpoint.path.split("/")[1] for endpoint in self.endpoints)
 
     @cached_property

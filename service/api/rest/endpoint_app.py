@@ -30,14 +30,14 @@ ContextOf = Callable[[Request], RestContext]
 
 
 class _AnyRest(PathConvertor):
-    """The rest of an address, line breaks included. Starlette's own converter stops at a line break, and its plain 404
-    has no contract's form.
+    """Converter for the rest of an address, including line breaks. Starlette's own stops at a line break, and its 404
+    does not have the contract's form.
     """
 
     regex = "(?s:.*)"
 
 
-register_url_convertor("path", _AnyRest())  # under this name, because a Mount knows no other
+register_url_convertor("path", _AnyRest())  # replaces Starlette's converter, because a Mount always uses this name
 
 
 def mounted(contract: Contract, context_of: ContextOf) -> Mount:
@@ -58,7 +58,9 @@ def mounted(contract: Contract, context_of: ContextOf) -> Mount:
 
 
 class _Address:
-    """One address with the endpoints of its methods. An ASGI application, so that Starlette leaves methods to it."""
+    """Application for one address with the endpoints of its methods. It is an ASGI application so that Starlette does
+    not check the method.
+    """
 
     def __init__(self, contract: Contract, endpoints: Sequence[Endpoint], context_of: ContextOf) -> None:
         self._contract = contract
@@ -116,7 +118,7 @@ class _Address:
     async def _body(self, endpoint: Endpoint, request: Request) -> tuple[Any, Refused | None]:
         if endpoint.body is None:
             return None, None
-        content = await request.body()  # raises the request limits' refusal of a body that is too large
+        content = await request.body()  # raises the request limits' refusal if the body is too large
         if endpoint.body_media_type != JSON or self._contract.labelled_json:
             _refuse_other_label(request, endpoint.body_media_type)
         if endpoint.body_media_type == FORM:

@@ -1,7 +1,7 @@
 """Paths of faults in the members of a contract's own requests.
 
-The domain names members in its own words. Each contract lists what it calls them, and no path leaves the service that
-the endpoint's models do not have.
+The domain names members in its own words. Each contract maps these to its own names, and a path that the endpoint's
+models do not contain is never shown.
 """
 
 import types
@@ -51,7 +51,7 @@ def _walk(path: Path, model: Any, names: Mapping[str, Sequence[str]]) -> tuple[s
 
 
 def _lead(kind: Any, names: Sequence[str]) -> tuple[list[str], Any] | None:
-    """Return the names and the type of the last of them, if the type has them one inside the other."""
+    """Return the names, and the type of the last, if each is a member of the one before."""
     model = kind
     for name in names:
         members = _members(_kind_of(model))
@@ -68,7 +68,7 @@ def _members(kind: Any) -> dict[str, Any]:
 
 
 def _kind_of(model: Any) -> Any:
-    """Return the struct, list or dict that a type is about, without `Annotated` and `None`."""
+    """Return the struct, list or dict type inside a type, without `Annotated` and `None`."""
     while True:
         origin = get_origin(model)
         if origin is Annotated:

@@ -1,8 +1,8 @@
 """Routing before the request limits: the contract that serves a request, and the headers that it adds to every answer.
 
-A program that can change only its host name sends `/v1/…` to a host of the contract's own; one that joins addresses
-carelessly sends `//v1/…`. Both reach the contract's prefix here, so that limits and APIs see one form of the address.
-Knows no endpoint.
+A program that can change only its host name sends `/v1/…` to the contract's own host; one that joins addresses
+carelessly sends `//v1/…`. Both are rewritten to the contract's prefix, so that limits and APIs see one form of the
+address.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -14,13 +14,15 @@ from service.api.rest.contract import Contract
 
 
 class HostRouter:
-    """Wraps the application. `hosts` maps host names, in lower case and without port, to names of contracts."""
+    """Middleware that rewrites addresses. `hosts` maps host names, in lower case and without port, to names of
+    contracts.
+    """
 
     def __init__(self, app: ASGIApp, contracts: Collection[Contract], hosts: Mapping[str, str]) -> None:
         self._app = app
         self._contracts = {contract.name: contract for contract in contracts}
         self._hosts = {host.lower(): self._contracts[name] for host, name in hosts.items()}
-        # Addresses of no contract pass without a look at their headers.
+        # Requests that cannot be for a contract pass without a look at their headers.
         self._roots = {*self._contracts, *(root for contract in self._hosts.values() for root in contract.roots)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,7 +43,8 @@ class HostRouter:
         if own is not None:
             second, tail = _cut(rest)
             return own, f"{own.prefix}/{second}{tail}"
-        # Of several hosts the request limits refuse the request, in the words of the contract that one of them names.
+        # If there are several Host headers, the request limits refuse the request in the form of the contract that one
+        # of them selects.
         hosted = next(filter(None, (self._hosts.get(_name_of(host)) for host in hosts)), None)
         if hosted is not None and first in hosted.roots:
             return hosted, f"{hosted.prefix}/{first}{rest}"
@@ -49,7 +52,7 @@ class HostRouter:
 
 
 def _cut(path: str) -> tuple[str, str]:
-    """Return the first segment, and the path behind it."""
+    """Return the first segment, and the rest of the path."""
     if not path.startswith("/"):
         return "", path
     first, slash, rest = path.lstrip("/").partition("/")

@@ -14,7 +14,7 @@ from service.errors import Code, Refused
 from service.kit.members import letters_of, repeated_member, shown_path
 
 _WHOLE_DIGITS_MAX = 19
-"""More than any model takes, and few enough to be written out."""
+"""Maximum number of digits of a whole number that is parsed: more than any model accepts."""
 
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 
@@ -22,7 +22,7 @@ Path = tuple[str | int, ...]
 
 
 class Shape(NamedTuple):
-    """The JSON that a model takes: objects with these `members`, or objects and lists of any `inner`."""
+    """Structure of the JSON that a model accepts: objects with these `members`, or objects and lists of any `inner`."""
 
     members: Mapping[str, "Shape"] = {}
     inner: "Shape | None" = None
@@ -30,13 +30,13 @@ class Shape(NamedTuple):
     is_decimal: bool = False
 
     def known_as(self, name: str, *, any_case: bool) -> str:
-        """Return the member's own name for a caller's spelling of it; a name that is no member's stays as it is."""
+        """Return the member's own name for a caller's spelling; an unknown name is returned unchanged."""
         return next((each for each in self.members if each.casefold() == name.casefold()), name) if any_case else name
 
 
 @cache
 def shape_of(model: Any) -> Shape:
-    """Return the shape of a declared model, whose types do not contain themselves."""
+    """Return the structure of a declared model. Its types must not be recursive."""
     while get_origin(model) is Annotated:
         model = get_args(model)[0]
     origin = get_origin(model)
@@ -58,7 +58,7 @@ def shape_of(model: Any) -> Shape:
 
 
 class Reader:
-    """Reads one request by the shape of its model. `objection` is the first fault of its members' spelling."""
+    """Reader of one request by the structure of its model. `objection` is the first misspelt or repeated member."""
 
     def __init__(self, *, any_case: bool) -> None:
         self.objection: Refused | None = None
@@ -67,7 +67,7 @@ class Reader:
     def read_json(self, content: bytes, model: Any) -> Any:
         """Return the decoded content with the model's own names and whole numbers.
 
-        A member that stands twice counts as the last of them, and one that is spelled otherwise as unknown.
+        Of repeated members the last one counts; a misspelt member counts as unknown.
         """
         value = _DECODER.decode(content)
         path = repeated_member(content, value)
@@ -113,7 +113,7 @@ class Reader:
         return found
 
     def _check(self, name: str, spelled: str, shape: Shape, path: Path) -> None:
-        """Object to a name that is no member's and has the letters of one."""
+        """Object to an unknown name that has the same letters as a member."""
         if name in shape.members:
             return
         known = next((each for each in shape.members if letters_of(each) == letters_of(name)), None)
@@ -125,7 +125,9 @@ class Reader:
 
 
 def _whole(number: Decimal) -> int | float:
-    """Return a whole number as an integer, however it is written; any other as a float, which no model takes."""
+    """Return a whole number as an integer, however it is written; any other number as a float, which no model
+    accepts.
+    """
     if number.is_zero():
         return 0
     if number.adjusted() < _WHOLE_DIGITS_MAX and number == number.to_integral_value():

@@ -33,7 +33,7 @@ _MESSAGES = {
     Code.INTERNAL_SERVER_ERROR: "Internal error",
     Code.UNAVAILABLE: "The service is busy. Try again.",
 }
-"""Message of one refusal of each status, in the order in which they are looked for, as examples of error responses."""
+"""Message of an example refusal for each status, in order of preference."""
 
 _MEANINGS = {
     400: "The request is malformed, or a value is outside its range. Correct the request; nothing was changed.",
@@ -64,6 +64,7 @@ def openapi_document(contract: Contract, public_address: str) -> dict[str, Any]:
     """Return the document; `public_address` is the start of the service's absolute links."""
     contract = contract.at(public_address)
     models, texts = Models(contract), contract.texts
+    schemes = _security_schemes(contract, public_address)
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in contract.endpoints:
         path = _PARAMETER.sub(r"{\1}", endpoint.path)
@@ -78,21 +79,32 @@ def openapi_document(contract: Contract, public_address: str) -> dict[str, Any]:
             "contact": {"name": "The seller who issued the API key", "url": f"{public_address}/"},
         },
         "servers": [{"url": public_address + contract.prefix, "description": "This service"}],
-        "security": [{"key": []}],
+        "security": [{name: []} for name in schemes],
         "tags": [{"name": name, "description": text} for name, text in texts.tags.items()],
         "paths": paths,
         "components": {
-            "securitySchemes": {
-                "key": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "description": "An API key of the service, as bearer token.",
-                }
-            },
+            "securitySchemes": schemes,
             "headers": _HEADERS,
             "schemas": models.components,
         },
     }
+
+
+def _security_schemes(contract: Contract, public_address: str) -> dict[str, Any]:
+    """Return the ways to authenticate, by name. Each operation needs one of them."""
+    schemes: dict[str, Any] = {
+        "key": {"type": "http", "scheme": "bearer", "description": "An API key of the service, as bearer token."}
+    }
+    for endpoint in contract.endpoints:
+        if endpoint.operation_id == contract.token_endpoint:
+            token_url = public_address + contract.prefix + endpoint.path
+            schemes["token"] = {
+                "type": "oauth2",
+                "description": "An access token, as bearer token. The `client_id` is the id of an API key, and the "
+                "`client_secret` is the key itself. The token has the rights of the key; scopes are not read.",
+                "flows": {"clientCredentials": {"tokenUrl": token_url, "scopes": {}}},
+            }
+    return schemes
 
 
 def refused_statuses(contract: Contract, endpoint: Endpoint) -> frozenset[int]:
@@ -134,7 +146,7 @@ def _operation(contract: Contract, endpoint: Endpoint, models: Models) -> dict[s
 
 
 def filled(example: Any, answers: Mapping[str, Any]) -> Any:
-    """Return the example with the recorded ids in place of its `<names>`."""
+    """Return the example with recorded ids in place of its placeholders, such as `<order>`."""
     values = answers.get("<values>", {})
     text = _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), json.dumps(example, ensure_ascii=False))
     return json.loads(text)
@@ -177,7 +189,7 @@ def _refusal(contract: Contract, status: int, models: Models) -> dict[str, Any]:
 
 
 def _refused_example(contract: Contract, status: int) -> Any:
-    """Return the body with which the contract refuses with the status."""
+    """Return an example body of a refusal with the status."""
     for refused in _REFUSALS:
         found, body = contract.refusal(refused, _REQUEST_ID)
         if found == status:

@@ -46,12 +46,12 @@ class Models:
         return self._schemas[self._types.index(model)]
 
     def component(self, model: Any) -> Mapping[str, Any]:
-        """Return the model's own schema, where `schema` returns the reference to it."""
+        """Return the model's own schema; `schema` returns a reference to it."""
         component: Mapping[str, Any] = self.components[self.schema(model)["$ref"].removeprefix(REFERENCE)]
         return component
 
     def parameters_of(self, endpoint: Endpoint) -> Iterable[tuple[str, bool, dict[str, Any]]]:
-        """Yield name, need and schema of the query's parameters. A text of a query is never null."""
+        """Yield name, schema and True if required, for each parameter of the query. A text of a query is never null."""
         if endpoint.query is None:
             return
         own = msgspec.json.schema_components([endpoint.query], ref_template=REFERENCE + "{name}")[1]
@@ -75,14 +75,14 @@ def _titles(contract: Contract) -> dict[str, str]:
 
 
 def _component_name(title: str) -> str:
-    """Return the title in the characters that a component's name may have: `Page_OrderView_` for `Page[OrderView]`."""
+    """Return the title with the characters allowed in a component's name: `Page_OrderView_` for `Page[OrderView]`."""
     return re.sub(r"[^a-zA-Z0-9._-]", "_", title)
 
 
 def _component(
     schema: dict[str, Any], own: Mapping[str, str], shared: Mapping[str, str], always: list[str] | None
 ) -> dict[str, Any]:
-    """Return the schema with the texts of its members, and with the members that are `always` present as required."""
+    """Return the schema with the texts of its members, and with the members in `always` as required."""
     properties = {}
     for name, member in schema.get("properties", {}).items():
         described = {key: value for key, value in member.items() if key != "default"}
@@ -138,7 +138,7 @@ def _with_names(schema: Any, titles: Mapping[str, str]) -> Any:
 
 
 def _with_patterns(schema: Any) -> Any:
-    """Return the schema with its patterns in ECMA 262, whose `$` is nothing but the end of the text."""
+    """Return the schema with its patterns in ECMA 262, in which `$` matches only the end of the text."""
     if isinstance(schema, dict):
         return {
             name: value.replace(TEXT_END, "$")

@@ -19,11 +19,10 @@ class Texts:
 
     * `about` is the introduction of the document in Markdown, `tags` the groups of operations with their descriptions.
     * `operations` gives `tag` and `description` of each operation id, and the request that serves as its example:
-      `body`, and `parameters` by name. An example names orders and other objects that come into being later as
-      `<order>`.
-    * `parameters` describes those of paths, queries and headers; `operation.name` before `name`.
-    * `members` describes the members of each component.
-    * `answers` holds a response to the example of each operation, as the service sent it on the demo data.
+    `body`, and `parameters` by name. An example uses placeholders such as `<order>` for objects that do not exist yet.
+    * `parameters` describes those of paths, queries and headers; `operation.name` takes precedence over `name`. *
+    `members` describes the members of each component. * `answers` holds a response to the example of each operation, as
+    the service sent it on the demo data.
     """
 
     about: str = ""

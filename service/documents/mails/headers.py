@@ -1,7 +1,7 @@
-"""Headers of mails, written out: the email package would encode long addresses, drop letters of long names, and take a
-name of the form of an encoded word for one.
+"""Headers of mails, written without the email package, which encodes long addresses, drops letters of long names, and
+misreads names that look like encoded words.
 
-Values are without control characters; every line ends within 998 bytes, as RFC 5322 asks.
+Values contain no control characters, and no line exceeds 998 bytes, as RFC 5322 requires.
 """
 
 import re

@@ -58,7 +58,7 @@ class Sender:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """The contents of one mail. `link` leads to more, `unsubscribe` stops mails of the kind."""
+    """The contents of one mail. `link` leads to further information, `unsubscribe` stops mails of the kind."""
 
     id: UUID
     kind: MailKind
@@ -85,10 +85,12 @@ class WrittenMail:
 
 
 def write_mail(letter: Letter, sender: Sender, language: Language) -> WrittenMail:
-    """Return the mail as it is sent. The same mail has the same Message-ID each time, by which it is known again."""
+    """Return the mail as it is sent. A mail that is sent again has the same Message-ID, so that duplicates can be
+    recognised.
+    """
     recipient = sendable(letter.email)
     parts = _parts(letter, sender, language)
-    # Quoted-printable: a server without 8BITMIME takes no other bytes.
+    # Quoted-printable, because a server without 8BITMIME accepts only ASCII.
     body = EmailMessage(policy=SMTP)
     body.set_content(_text(parts), cte="quoted-printable")
     body.add_alternative(_HTML.render(parts), subtype="html", cte="quoted-printable")

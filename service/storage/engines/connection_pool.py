@@ -107,6 +107,16 @@ class ConnectionPool:
         self._open.add(connection)
         self._free.append(connection)
 
+    async def warm(self, count: int) -> None:
+        """Open connections until there are so many, or as many as permitted. One that cannot be opened is left to those
+        who need it.
+        """
+        wanted = min(count - len(self._open), self._places)
+        made = await asyncio.gather(*(self._made() for _ in range(wanted)), return_exceptions=True)
+        for connection in made:
+            if connection is not None and not isinstance(connection, BaseException):
+                self.give_back(connection)
+
     async def close(self) -> None:
         """Close all connections; one that is in use is cut."""
         self._closed = True

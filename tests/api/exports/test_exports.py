@@ -287,7 +287,7 @@ async def test_retirements_have_the_rows_of_graphql(api: GraphQLApi):
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
-async def test_a_text_that_begins_like_a_formula_is_no_formula_in_csv(api: GraphQLApi, start: str):
+async def test_a_text_that_begins_like_a_formula_is_escaped_in_csv(api: GraphQLApi, start: str):
     text = f'{start}1+"2",\r\n3'
     (column,) = (each for each in ORDER_COLUMNS if each.name == "customer")
     row = SimpleNamespace(customer=text)
@@ -352,7 +352,7 @@ async def test_a_client_account_exports_its_orders_and_not_its_parents_money(api
     assert objects_in(await get(api, "orders.ndjson", key=await api.new_key(Scope.OPERATOR), **stranger)) == []
 
 
-async def test_the_answer_has_a_file_name_and_a_head_without_rows(api: GraphQLApi):
+async def test_an_export_has_a_file_name_and_without_rows_only_a_header_line(api: GraphQLApi):
     await placed(api, (1_000,))
     answer = await get(api, "orders.csv")
     name = f'attachment; filename="orders-{api.shop.resources.clock():%Y-%m-%d}.csv"'
@@ -397,7 +397,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return found
 
 
-async def test_pages_are_read_only_as_they_are_taken(api: GraphQLApi, reads: list[int]):
+async def test_pages_are_read_only_as_fast_as_the_caller_receives_them(api: GraphQLApi, reads: list[int]):
     await placed(api, [1_000] * 9)
     reader = Reader(api, "orders.csv")
     assert (await reader.took.get())["status"] == 200
@@ -412,7 +412,7 @@ async def test_pages_are_read_only_as_they_are_taken(api: GraphQLApi, reads: lis
     assert len(b"".join(chunks).splitlines()) == 10
 
 
-async def test_a_caller_that_leaves_ends_the_export_and_gives_its_place_back(api: GraphQLApi, reads: list[int]):
+async def test_a_caller_that_disconnects_ends_the_export_and_frees_its_place(api: GraphQLApi, reads: list[int]):
     await placed(api, [1_000] * 9)
     readers = [Reader(api, "orders.csv") for _ in range(2)]
     for reader in readers:
@@ -429,7 +429,7 @@ async def test_a_caller_that_leaves_ends_the_export_and_gives_its_place_back(api
     assert len(cells_in(await get(api, "orders.csv"))) == 9
 
 
-async def test_a_caller_that_takes_nothing_is_cut_off(api: GraphQLApi, monkeypatch: pytest.MonkeyPatch):
+async def test_a_caller_that_receives_nothing_is_disconnected(api: GraphQLApi, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(routes, "STALL_S", 0.05)
     await placed(api, [1_000] * 9)
     reader = Reader(api, "orders.csv")

@@ -224,7 +224,7 @@ async def test_the_page_information_tells_on_which_sides_the_list_continues(
         (f'after: "{cursor(5)}"', (True, False)),
     ],
 )
-async def test_a_cursor_of_an_entry_that_the_list_does_not_have_proves_no_neighbour(
+async def test_a_cursor_of_an_entry_outside_the_list_does_not_prove_that_a_page_follows(
     arguments: str, found: tuple[bool, bool]
 ):
     result = await schema.execute(f"{{ five({arguments}) {{ {BOTH} }} }}", context_value=Paging())
@@ -234,7 +234,7 @@ async def test_a_cursor_of_an_entry_that_the_list_does_not_have_proves_no_neighb
     assert (page["hasPreviousPage"], page["hasNextPage"]) == found
 
 
-async def test_several_lists_are_looked_at_together():
+async def test_several_lists_are_read_in_one_call():
     result = await schema.execute(f'{{ each(first: 1, after: "{cursor(0)}") {{ {BOTH} }} }}', context_value=Paging())
 
     assert result.errors is None
@@ -253,7 +253,7 @@ async def test_several_lists_are_looked_at_together():
         ("first: 3", "pageInfo { hasPreviousPage hasNextPage }", 1),
     ],
 )
-async def test_a_list_is_read_again_only_for_the_side_of_a_cursor_that_is_asked_about(
+async def test_a_list_is_read_again_only_if_the_query_asks_for_the_other_side_of_a_cursor(
     arguments: str, selection: str, reads: int
 ):
     await things(arguments, selection)

@@ -93,15 +93,13 @@ def test_page_sizes_are_read_from_variables_and_their_defaults(meter: DocumentMe
 
 
 @pytest.mark.parametrize(("number", "size"), [(50.0, 50), (1.0, 1), (0.0, 1), (-3.0, 1), (100.0, 100)])
-def test_a_page_size_of_a_variable_may_be_a_whole_number_with_zeros_behind_the_point(
-    meter: DocumentMeter, number: float, size: int
-):
+def test_a_page_size_in_a_variable_may_be_written_as_5_0(meter: DocumentMeter, number: float, size: int):
     assert cost(meter, "query ($n: Int) { orders(first: $n) { nodes { number } } }", n=number) == 2 + size
     assert cost(meter, "query ($n: Int) { orders(last: $n) { nodes { number } } }", n=number) == 2 + size
 
 
 @pytest.mark.parametrize("number", [5.5, 1e300, "5", [5], True])
-def test_what_is_no_whole_number_is_not_cheaper_than_one(meter: DocumentMeter, number: object):
+def test_a_page_size_that_is_no_whole_number_does_not_lower_the_cost(meter: DocumentMeter, number: object):
     text = "query ($n: Int) { orders(first: $n) { nodes { number } } }"
     if number == 1e300:
         assert refused(meter, text, n=number).path == ("first",)
@@ -119,7 +117,7 @@ def test_only_the_operation_that_runs_is_priced_and_by_its_own_defaults(meter: D
 
 
 @pytest.mark.parametrize("name", [None, "C", ""])
-def test_an_operation_that_is_not_chosen_is_never_the_first(meter: DocumentMeter, name: str | None):
+def test_without_an_operation_name_the_first_of_two_operations_does_not_run(meter: DocumentMeter, name: str | None):
     with pytest.raises(GraphQLError) as caught:
         meter.measure(meter.parse("query A { hello } query B { hello }"), name, {})
 
@@ -137,7 +135,7 @@ def test_a_page_above_the_largest_is_refused_at_its_argument(meter: DocumentMete
     assert refused(meter, "query ($n: Int) { orders(last: $n) { totalCount } }", n=10**9).path == ("last",)
 
 
-def test_a_refusal_says_which_limit_its_value_and_what_was_asked(meter: DocumentMeter):
+def test_a_refusal_names_the_limit_its_value_and_the_requested_value(meter: DocumentMeter):
     refusal = refused(meter, "{ orders(first: 100) { nodes { orders(first: 10) { nodes { number } } } } }")
 
     assert refusal.code is Code.MAX_COST_EXCEEDED
@@ -175,7 +173,7 @@ def test_introspection_is_not_counted_as_depth(meter: DocumentMeter):
         ("{" * 900, "depth"),
     ],
 )
-def test_each_limit_holds(meter: DocumentMeter, text: str, limit: str):
+def test_a_document_above_any_limit_is_refused(meter: DocumentMeter, text: str, limit: str):
     if text.startswith("{{"):
         with pytest.raises(GraphQLSyntaxError):
             meter.parse(text)
@@ -247,7 +245,7 @@ def selections_in(document: Any) -> int:
         "mutation { touch }",
     ],
 )
-def test_what_validation_will_refuse_is_measured_calmly(meter: DocumentMeter, text: str):
+def test_a_document_that_validation_refuses_is_measured_without_an_error(meter: DocumentMeter, text: str):
     assert isinstance(meter.measure(meter.parse(text), None, {}), Cost)
 
 
@@ -265,14 +263,14 @@ def test_what_validation_will_refuse_is_measured_calmly(meter: DocumentMeter, te
         "{ hello } query B { # nothing\n }",
     ],
 )
-def test_a_selection_of_nothing_is_a_syntax_error(meter: DocumentMeter, text: str):
+def test_an_empty_selection_is_a_syntax_error(meter: DocumentMeter, text: str):
     with pytest.raises(GraphQLSyntaxError) as caught:
         meter.parse(text)
     assert caught.value.message == "Syntax Error: Expected Name, found '}'."
     assert caught.value.locations is not None
 
 
-def test_a_document_of_strings_and_comments_is_not_longer_than_it_is(meter: DocumentMeter):
+def test_tokens_in_strings_and_comments_do_not_count(meter: DocumentMeter):
     text = (
         '# "comment" { a }\n' * 900
         + '{ hello(name: "'
@@ -328,7 +326,9 @@ def bombs() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", bombs())
-async def test_a_bomb_is_judged_within_milliseconds(shop: MaskedSchema, ask: Ask, name: str):
+async def test_a_document_with_exponential_fragments_is_refused_within_milliseconds(
+    shop: MaskedSchema, ask: Ask, name: str
+):
     text = bombs()[name]
 
     def judge() -> None:

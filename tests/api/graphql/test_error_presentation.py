@@ -17,7 +17,7 @@ async def error_of(ask: Ask, text: str, **variables: Any) -> dict[str, Any]:
     return result.errors[0].formatted
 
 
-async def test_a_refusal_speaks_with_its_code_and_details(ask: Ask, logged: list[dict[str, Any]]):
+async def test_a_refusal_is_shown_with_its_code_and_details(ask: Ask, logged: list[dict[str, Any]]):
     error = await error_of(ask, "{ refused }")
 
     assert error["message"] == "The order is retired."
@@ -47,7 +47,7 @@ async def test_a_fault_is_masked_and_logged_once_with_its_traceback(ask: Ask, lo
     assert "hunter2" in str(line["exc_info"])
 
 
-async def test_null_where_none_may_be_is_our_fault(ask: Ask, logged: list[dict[str, Any]]):
+async def test_null_in_a_non_null_field_is_a_fault_of_the_service(ask: Ask, logged: list[dict[str, Any]]):
     assert (await error_of(ask, "{ empty }"))["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
     assert len(logged) == 1
 
@@ -68,7 +68,7 @@ async def test_null_where_none_may_be_is_our_fault(ask: Ask, logged: list[dict[s
         ("query A { hello } query B { hello }", {}, "OPERATION_RESOLUTION_FAILURE"),
     ],
 )
-async def test_what_a_client_got_wrong_has_a_code_and_is_not_logged(
+async def test_a_client_mistake_has_a_code_and_is_not_logged(
     ask: Ask, logged: list[dict[str, Any]], text: str, variables: dict[str, Any], code: str
 ):
     error = await error_of(ask, text, **variables)

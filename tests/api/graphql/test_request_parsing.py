@@ -51,7 +51,7 @@ def refusal(read: Any, text: Any) -> str:
         (b'{"query": "{a}", "other": 1, "other": 1}', "other"),
     ],
 )
-def test_a_member_that_stands_twice_is_refused_wherever_it_stands(body: bytes, member: str):
+def test_a_repeated_member_is_refused_at_any_depth(body: bytes, member: str):
     assert refusal(posted, body) == f"The member {member} stands twice in the body."
 
 
@@ -66,7 +66,7 @@ def test_a_member_that_stands_twice_is_refused_wherever_it_stands(body: bytes, m
         {"n": 2**64, "m": 1e300},
     ],
 )
-def test_members_that_stand_once_are_read_however_many_colons_there_are(variables: dict[str, Any]):
+def test_members_without_repetition_are_read_whatever_colons_the_text_contains(variables: dict[str, Any]):
     query = 'query ($a: A) { b(c: {d: "e:f"}) { g: h } }'
     for escaped in (
         json.dumps({"query": query, "variables": variables}),
@@ -80,7 +80,7 @@ def test_members_that_stand_once_are_read_however_many_colons_there_are(variable
     [("Query", "query"), ("operation_name", "operationName"), ("operationname", "operationName"),
      ("document-id", "documentId"), ("VARIABLES", "variables"), ("_extensions", "extensions")],
 )  # fmt: skip
-def test_a_near_miss_of_a_member_is_refused_with_the_name_to_write(spelled: str, name: str):
+def test_a_misspelt_member_is_refused_with_the_correct_name(spelled: str, name: str):
     body = json.dumps({"query": "{a}", spelled: None}).encode()
 
     assert refusal(posted, body) == f"Unknown member {spelled}: write {name}."
@@ -102,11 +102,11 @@ def test_other_unknown_members_are_ignored():
         ('query={a}&extensions={"a":{"b":1,"b":2}}', "The member a.b stands twice in the extensions."),
     ],
 )
-def test_a_query_string_that_says_two_things_is_refused(query: str, message: str):
+def test_a_query_string_with_two_values_of_a_parameter_is_refused(query: str, message: str):
     assert refusal(got, query) == message
 
 
-def test_a_parameter_may_stand_twice_with_one_value():
+def test_a_parameter_may_be_repeated_with_the_same_value():
     assert got("query={a}&query={a}") == GraphQLRequest("{a}", read_only=True)
 
 
@@ -117,7 +117,7 @@ def test_names_in_messages_are_cut():
 
 
 @pytest.mark.parametrize("variables", ['{"a":' * 1_015 + "1" + "}" * 1_015])
-def test_what_is_nested_too_deeply_to_be_looked_through_is_refused(variables: str):
+def test_a_body_that_is_nested_too_deeply_is_refused(variables: str):
     assert (
         refusal(posted, f'{{"query": "{{a}}", "variables": {variables}}}'.encode()) == "The body is nested too deeply."
     )

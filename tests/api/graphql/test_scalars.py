@@ -99,21 +99,21 @@ def test_a_decimal_keeps_every_digit_it_came_with(text: str):
         {"a": "1"},
     ],
 )
-def test_what_is_not_a_plain_decimal_string_is_refused(value: object):
+def test_a_decimal_in_any_other_form_is_refused(value: object):
     assert sent("decimal", value) == "refused"
 
 
 @pytest.mark.parametrize(
     ("number", "shown_as"), [(5.0, "5"), (-3.0, "-3"), (0.0, "0"), (-0.0, "0"), (1e15, "1" + "0" * 15)]
 )
-def test_a_big_int_in_a_variable_may_be_a_whole_number_with_zeros_behind_the_point(number: float, shown_as: str):
+def test_a_big_int_in_a_variable_may_be_written_as_5_0(number: float, shown_as: str):
     assert sent("big", number) == shown_as
     assert written("big", str(number)) == "refused"
     assert written("big", f'"{number}"') == sent("big", str(number)) == "refused"
 
 
 @pytest.mark.parametrize("number", [5.5, 1e16, -1e300, 2.0**53, 5e-324, float("inf"), float("nan")])
-def test_a_big_int_is_no_other_float(number: float):
+def test_a_big_int_cannot_be_a_float_with_a_fraction(number: float):
     assert sent("big", number) == "refused"
 
 
@@ -128,7 +128,7 @@ def test_a_decimal_is_never_printed_with_an_exponent():
 
 
 @pytest.mark.parametrize("bad", [Decimal("NaN"), 1.5, "1.5"])
-def test_a_resolver_cannot_leak_an_inexact_decimal(bad: object):
+def test_a_float_returned_by_a_resolver_is_not_printed_as_a_decimal(bad: object):
     shown["decimal"] = bad
     assert sent("decimal", None) == "refused"
 

@@ -99,7 +99,7 @@ async def test_an_answer_has_the_type_that_was_asked_for(client: httpx.AsyncClie
 
 
 @pytest.mark.parametrize("accept", ["text/html", "image/png", f"{JSON};q=0", "text/event-stream", "nonsense;;;=,"])
-async def test_an_answer_that_nobody_accepts_is_406(client: httpx.AsyncClient, accept: str):
+async def test_a_request_that_accepts_no_supported_type_is_406(client: httpx.AsyncClient, accept: str):
     answer = await post(client, {"query": "mutation { touch }"}, headers={"accept": accept})
 
     assert (answer.status_code, code_of(answer)) == (406, "BAD_REQUEST")
@@ -188,7 +188,7 @@ async def test_a_body_that_is_no_operation_is_400(client: httpx.AsyncClient, bod
         ({"query": "{ " + "hello " * 200 + "}"}, "MAX_COST_EXCEEDED"),
     ],
 )
-async def test_a_request_error_is_400_for_those_who_know_and_200_for_old_clients(
+async def test_a_request_error_is_400_under_the_graphql_media_type_and_200_under_json(
     client: httpx.AsyncClient, asked: dict[str, Any], code: str
 ):
     modern = await post(client, asked)
@@ -237,7 +237,7 @@ async def test_a_get_without_an_operation_is_400(client: httpx.AsyncClient, para
         assert (answer.status_code, code_of(answer)) == (400, "BAD_REQUEST")
 
 
-async def test_a_browser_gets_the_page_and_its_queries_do_not(client: httpx.AsyncClient):
+async def test_a_browser_gets_the_explorer_unless_it_sends_a_query(client: httpx.AsyncClient):
     browser = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
     assert (await client.get("", headers=browser)).text == "<h1>explorer</h1>"
@@ -265,7 +265,7 @@ async def test_a_refused_caller_has_its_own_status_before_anything_runs(
     assert touches == []
 
 
-async def test_a_request_that_needs_a_key_for_all_it_asks_is_401(client: httpx.AsyncClient):
+async def test_a_request_whose_fields_all_need_a_key_is_401(client: httpx.AsyncClient):
     whole = await post(client, {"query": "{ a: secret b: secret }"})
     part = await post(client, {"query": "{ secret hello }"})
 
@@ -273,7 +273,7 @@ async def test_a_request_that_needs_a_key_for_all_it_asks_is_401(client: httpx.A
     assert (part.status_code, part.json()["data"]) == (200, {"secret": None, "hello": "hello world"})
 
 
-async def test_a_request_of_which_nothing_can_be_answered_now_is_503(client: httpx.AsyncClient):
+async def test_a_request_whose_fields_are_all_unavailable_is_503(client: httpx.AsyncClient):
     whole = await post(client, {"query": "{ a: away b: away }"})
     mixed = await post(client, {"query": "{ away refused }"})
 
@@ -281,7 +281,7 @@ async def test_a_request_of_which_nothing_can_be_answered_now_is_503(client: htt
     assert (mixed.status_code, mixed.json()["data"]) == (200, {"away": None, "refused": None})
 
 
-async def test_an_answer_with_data_says_when_to_try_again_what_is_missing(client: httpx.AsyncClient):
+async def test_a_partial_answer_says_when_to_retry_the_missing_part(client: httpx.AsyncClient):
     part = await post(client, {"query": "{ hello away }"})
     final = await post(client, {"query": "{ hello refused }"})
 
@@ -295,7 +295,7 @@ async def test_an_answer_with_data_says_when_to_try_again_what_is_missing(client
     [("{ hello away }", "UNAVAILABLE"), ("{ away }", "UNAVAILABLE"), ("{ hello crash }", "INTERNAL_SERVER_ERROR"),
      ("{ hello refused }", None), ("{ hello }", None)],
 )  # fmt: skip
-async def test_the_log_counts_a_failure_that_the_status_does_not_tell(
+async def test_a_failure_under_status_200_is_counted_in_the_log(
     view: GraphQLView, logged: list[dict[str, Any]], query: str, failure: str | None
 ):
     transport = httpx.ASGITransport(RequestLimits(view))
@@ -327,13 +327,13 @@ async def test_a_fault_of_a_field_is_masked_beside_the_data_and_logged_once(
     assert len(logged) == 1
 
 
-async def test_the_cost_travels_with_the_answer(client: httpx.AsyncClient):
+async def test_the_cost_is_part_of_the_answer(client: httpx.AsyncClient):
     answer = await post(client, {"query": "{ orders(first: 5) { nodes { number } } }"})
 
     assert answer.json()["extensions"] == {"cost": {"requestedQueryCost": 7, "maximumCost": 1000}}
 
 
-async def test_a_caller_who_leaves_in_the_middle_of_a_body_harms_nobody(port: int, client: httpx.AsyncClient):
+async def test_a_caller_who_disconnects_during_the_body_affects_no_other(port: int, client: httpx.AsyncClient):
     _, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
     await writer.drain()
@@ -387,7 +387,7 @@ def loop() -> Iterator[asyncio.Runner]:
     content_type=st.sampled_from([JSON, "", "a;b=c;charset", "application/json;charset=\xe9"]),
     accept=st.sampled_from([JSON, MODERN, "", "\xff;q=x", "*/*;q=0"]),
 )
-def test_no_body_makes_the_service_fail(
+def test_no_request_body_causes_an_internal_error(
     view: GraphQLView, loop: asyncio.Runner, body: bytes, content_type: str, accept: str
 ):
     async def send() -> httpx.Response:

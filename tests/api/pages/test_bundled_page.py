@@ -56,13 +56,13 @@ def show(page: Page, panel: str) -> None:
     page.get_by_role("button", name=f"Show {panel}").click()
 
 
-def test_the_examples_stand_ready_in_tabs_and_the_first_runs(page):
+def test_the_examples_are_open_in_tabs_and_the_first_one_runs(page):
     assert page.locator(".graphiql-tab-button").all_inner_texts()[:2] == ["QuoteByMass", "OrderByMass"]
     page.get_by_role("button", name="Execute query").click()
     expect(response(page)).to_contain_text('"grams": "12070"')
 
 
-def test_the_key_is_sent_from_every_tab_and_a_header_of_ones_own_wins(page):
+def test_the_key_is_sent_from_every_tab_unless_the_user_sets_the_header(page):
     page.get_by_label("API key").fill("secret")
     run(page, "{ authorization }")
     expect(response(page)).to_contain_text('"authorization": "Bearer secret"')
@@ -75,7 +75,7 @@ def test_the_key_is_sent_from_every_tab_and_a_header_of_ones_own_wins(page):
     expect(response(page)).to_contain_text('"authorization": "Bearer by-hand"')
 
 
-def test_headers_and_key_are_forgotten_after_a_reload_also_by_the_history(visit, bundled):
+def test_headers_and_key_are_not_in_the_page_or_history_after_a_reload(visit, bundled):
     opened = visit(bundled)
     page = ready(opened.page)
     page.get_by_label("API key").fill("secret")
@@ -110,7 +110,7 @@ def test_headers_and_key_are_remembered_when_asked_until_no_longer_asked(visit, 
     assert "secret" not in opened.storage()
 
 
-def test_headers_typed_a_moment_before_they_were_no_longer_to_be_kept_are_not_written_late(visit, bundled):
+def test_headers_are_not_stored_after_storing_was_switched_off(visit, bundled):
     opened = visit(bundled)
     page = ready(opened.page)
     page.get_by_label("Remember").check()
@@ -121,7 +121,7 @@ def test_headers_typed_a_moment_before_they_were_no_longer_to_be_kept_are_not_wr
     assert "private" not in opened.storage()
 
 
-def test_headers_typed_before_they_were_to_be_kept_are_kept_then(visit, bundled):
+def test_headers_typed_before_storing_was_switched_on_are_stored(visit, bundled):
     opened = visit(bundled)
     page = ready(opened.page)
     page.get_by_role("button", name="Headers").click()
@@ -168,7 +168,7 @@ def test_an_example_opens_in_a_tab_of_its_own(page):
     expect(page.locator(".graphiql-query-editor .view-lines")).to_contain_text("createOrderByMass")
 
 
-def test_examples_that_need_a_scope_stand_apart_and_in_no_tab(page):
+def test_examples_that_need_a_scope_are_listed_separately_and_not_opened(page):
     show(page, "Examples")
     expect(page.get_by_role("heading", name="For operators")).to_be_visible()
     expect(page.get_by_role("button", name="Unpaid orders")).to_be_visible()
@@ -277,7 +277,7 @@ def test_a_subscription_runs_until_it_is_stopped(page):
     assert response(page).inner_text() == heard
 
 
-def test_the_theme_of_the_settings_outweighs_the_system(page):
+def test_the_theme_in_the_settings_takes_precedence_over_the_system(page):
     page.get_by_role("button", name="Open settings dialog").click()
     page.get_by_role("button", name="Dark", exact=True).click()
     assert page.evaluate("[document.documentElement.className, getComputedStyle(document.body).colorScheme]") == [

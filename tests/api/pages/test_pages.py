@@ -34,7 +34,7 @@ def test_every_address_on_the_page_is_ours_and_answers(client):
         assert client.get(address).status_code == 200
 
 
-def test_the_page_is_asked_for_afresh_and_may_only_use_its_own_origin(client):
+def test_the_page_is_not_cached_and_may_only_use_its_own_origin(client):
     response = client.get("/graphql")
     headers = response.headers
     styles = "'self' 'unsafe-inline'" if 'id="explorer"' in response.text else "'self'"
@@ -46,7 +46,7 @@ def test_the_page_is_asked_for_afresh_and_may_only_use_its_own_origin(client):
     )
 
 
-def test_a_file_is_kept_for_ever_and_comes_gzipped_only_to_those_who_accept_it(client):
+def test_a_file_is_cached_for_ever_and_gzipped_only_for_clients_that_accept_it(client):
     script = next(address for address in addresses(client.get("/graphql").text) if address.endswith(".js"))
     zipped = client.get(script, headers={"accept-encoding": "br, gzip"})
     plain = client.get(script, headers={"accept-encoding": "identity"})

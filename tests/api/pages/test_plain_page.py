@@ -23,7 +23,7 @@ def test_the_first_example_runs_as_it_stands(page):
     expect(page.locator("#status")).to_contain_text("Answered")
 
 
-def test_the_key_is_sent_and_a_header_of_ones_own_wins(page):
+def test_the_key_is_sent_unless_the_user_sets_the_header(page):
     page.get_by_label("API key").fill("secret")
     run(page, "{ authorization }")
     expect(page.locator("#response")).to_contain_text('"authorization": "Bearer secret"')
@@ -32,7 +32,7 @@ def test_the_key_is_sent_and_a_header_of_ones_own_wins(page):
     expect(page.locator("#response")).to_contain_text('"authorization": "Bearer other"')
 
 
-def test_nothing_typed_is_kept_after_a_reload(visit, plain):
+def test_no_input_is_kept_after_a_reload(visit, plain):
     opened = visit(plain)
     opened.page.get_by_label("API key").fill("secret")
     opened.page.get_by_label("Headers").fill('{"Account-Id": "private"}')
@@ -44,7 +44,7 @@ def test_nothing_typed_is_kept_after_a_reload(visit, plain):
     assert opened.storage() == "[{},{}]"
 
 
-def test_variables_are_sent_and_bad_ones_are_said_to_be_bad(page):
+def test_variables_are_sent_and_invalid_ones_are_reported(page):
     document = "mutation Q($m: MassInput!) { quoteByMass(input: {mass: $m}) { quote { mass { grams } } } }"
     page.get_by_label("Variables").fill('{"m": {"amount": "1.5", "unit": "TONNE"}}')
     run(page, document)

@@ -121,7 +121,7 @@ def drawn(page: Page) -> Page:
     return page
 
 
-def test_the_page_is_asked_for_afresh_and_its_files_are_ours_and_kept(client):
+def test_the_page_is_not_cached_and_its_files_are_local_and_cached(client):
     response = client.get(DOCS)
     assert response.headers["cache-control"] == "no-cache"
     files = re.findall(r'(?:src|href)="(/references/[^"]+)"', response.text)

@@ -48,14 +48,14 @@ def test_members_match_whatever_their_case_at_every_depth() -> None:
 
 
 @pytest.mark.parametrize("spelled", ["targetcurrency", "TargetCurrency", "target_currency", "target-currency", "_T-c_"])
-def test_a_near_miss_of_a_member_is_refused_with_the_name_to_write(spelled: str) -> None:
+def test_a_misspelt_member_is_refused_with_the_correct_name(spelled: str) -> None:
     spelled = spelled.replace("T-c", "TARGET_currency")
     refused = refusal(b'{"targetCurrency": "BRL", "%s": "USD"}' % spelled.encode())
 
     assert (refused.message, refused.path) == (f"Unknown member {spelled}: write targetCurrency.", ("targetCurrency",))
 
 
-def test_a_near_miss_is_named_even_where_the_member_itself_is_missing() -> None:
+def test_a_misspelt_member_is_reported_even_if_the_correct_one_is_missing() -> None:
     assert refusal(b'{"target_currency": "BRL"}').path == ("targetCurrency",)
     refused = refusal(b'{"targetCurrency": "BRL", "lines": [{"vcuAmount": 1}, {"vcu_amount": 1}]}')
     assert (refused.message, refused.path) == (
@@ -70,7 +70,7 @@ def test_other_unknown_members_are_ignored_and_keys_of_free_objects_are_no_membe
     assert json_body(content, Order) == Order("BRL", metaData={"target_currency": "x"})
 
 
-def test_any_case_is_no_near_miss_but_other_joints_are() -> None:
+def test_with_any_case_only_other_separators_are_misspellings() -> None:
     assert json_body(b'{"TARGETcurrency": "BRL"}', Order, any_case=True) == Order("BRL")
     assert refusal(b'{"target_currency": "BRL"}', any_case=True).path == ("targetCurrency",)
 
@@ -88,7 +88,7 @@ def test_any_case_is_no_near_miss_but_other_joints_are() -> None:
         (b'{"targetCurrency": "a\\u003ab", "page": 2, "page": 3}', ("page",)),
     ],
 )
-def test_a_member_that_stands_twice_is_refused_with_its_place(
+def test_a_repeated_member_is_refused_with_its_path(
     content: bytes, path: tuple[str | int, ...], any_case: bool
 ) -> None:
     refused = refusal(content, any_case=any_case)
@@ -106,7 +106,7 @@ def test_two_spellings_of_one_member_are_the_member_twice(other: str) -> None:
 @pytest.mark.parametrize(
     "content", [b'{"targetCurrency": "A", "targetCurrency": "B"}', b'{"targetCurrency": "B", "target_currency": "C"}']
 )
-def test_a_refusal_that_may_be_waived_comes_with_what_was_read_before_it(content: bytes) -> None:
+def test_a_misspelling_is_returned_with_the_value_that_earlier_releases_read(content: bytes) -> None:
     value, objection = read_json(content, Order)
 
     assert (value, objection is None) == (Order("B"), False)
@@ -128,7 +128,7 @@ def test_a_refusal_that_may_be_waived_comes_with_what_was_read_before_it(content
         ("1e18", 10**18),
     ],
 )
-def test_a_whole_number_may_be_written_with_zeros_behind_the_point(number: str, whole: int, any_case: bool) -> None:
+def test_a_whole_number_may_be_written_as_5_0(number: str, whole: int, any_case: bool) -> None:
     order = json_body(b'{"targetCurrency": "BRL", "page": %s}' % number.encode(), Order, any_case=any_case)
 
     assert (order.page, type(order.page)) == (whole, int)
@@ -155,7 +155,7 @@ def test_any_other_number_is_no_whole_number(number: str, any_case: bool) -> Non
         (b"[]", ()),
     ],
 )
-def test_a_misfit_is_refused_with_its_place(content: bytes, path: tuple[str | int, ...]) -> None:
+def test_a_value_of_a_wrong_type_is_refused_with_its_path(content: bytes, path: tuple[str | int, ...]) -> None:
     refused = refusal(content)
 
     assert refused.path == path
@@ -179,7 +179,7 @@ MALFORMED = [
 
 @pytest.mark.parametrize("any_case", [False, True])
 @pytest.mark.parametrize("content", MALFORMED, ids=range(len(MALFORMED)))
-def test_whatever_is_sent_is_refused_and_never_raises(content: bytes, any_case: bool) -> None:
+def test_any_invalid_body_is_refused_without_another_exception(content: bytes, any_case: bool) -> None:
     refusal(content, any_case=any_case)
 
 
@@ -209,7 +209,7 @@ def test_parameters_that_contradict_or_miss_a_name_narrowly_are_refused(
     assert (caught.value.code, caught.value.path) == (Code.BAD_USER_INPUT, (path,))
 
 
-def test_a_parameter_may_stand_twice_with_one_value() -> None:
+def test_a_parameter_may_be_repeated_with_the_same_value() -> None:
     assert form_body(b"targetCurrency=x&page=2&page=2&targetCurrency=x", Order) == Order("x", page=2)
 
 
@@ -227,7 +227,7 @@ def test_a_decimal_is_taken_exactly():
 @pytest.mark.parametrize(
     "text", ["NaN", "sNaN", "-Infinity", "1e21", "1e9999999", "0e9999999", "1e-401", "9" * 22, "1." + "0" * 401]
 )
-def test_a_number_that_nobody_means_is_refused_with_its_place(text: str):
+def test_an_extreme_number_is_refused_with_its_path(text: str):
     with pytest.raises(Refused) as caught:
         exact(Decimal(text), "vcuAmount")
     assert (caught.value.code, caught.value.path) == (Code.BAD_USER_INPUT, ("vcuAmount",))

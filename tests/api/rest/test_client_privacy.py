@@ -69,7 +69,7 @@ async def test_carbonext_lists_a_clients_own_orders(shop: Shop, database_url: st
     assert [each["id"] for each in listed["items"]] == [made["id"]]
 
 
-async def test_carbonext_pays_with_the_balance_where_the_parent_lets_it(shop: Shop, database_url: str):
+async def test_carbonext_pays_with_the_balance_if_the_parent_permits_it(shop: Shop, database_url: str):
     body = {"vcuAmount": 0.5, "targetCurrency": "BRL", "payWithBalance": True}
     async with open_rest("carbonext", shop, database_url) as rest:
         key, trusted = await own_key(rest, "BRL"), await own_key(rest, "BRL", may_use_balance=True)
@@ -84,7 +84,7 @@ async def test_carbonext_pays_with_the_balance_where_the_parent_lets_it(shop: Sh
         assert await prepaid(shop, "BRL") == 100_000 - 2 * 3_850
 
 
-async def test_carbon_engine_applies_the_balance_where_the_parent_lets_it(shop: Shop, database_url: str):
+async def test_carbon_engine_applies_the_balance_if_the_parent_permits_it(shop: Shop, database_url: str):
     async with open_rest("carbon-engine", shop, database_url) as rest:
         for may_use_balance, applied, due in ((False, 0, 953), (True, 953, 0)):
             key = await own_key(rest, "SAR", may_use_balance=may_use_balance)
@@ -107,7 +107,7 @@ async def test_carbon_engine_replays_after_the_permission_was_taken(shop: Shop, 
     assert again.headers["idempotent-replayed"] == "true"
 
 
-async def test_lune_shows_a_client_its_own_orders_alone(shop: Shop, database_url: str):
+async def test_lune_shows_a_client_only_its_own_orders(shop: Shop, database_url: str):
     (siblings,) = await shop.place_all(
         make_command(await create_client(shop.resources, shop.caller, name="Sibling", currency="USD"))
     )

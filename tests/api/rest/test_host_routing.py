@@ -49,7 +49,7 @@ async def path_reached(path: str, host: str = "service.test") -> str:
         ("", ""),
     ],
 )
-async def test_slashes_collapse_as_far_as_the_first_segment_of_a_contract(path: str, reached: str) -> None:
+async def test_repeated_slashes_are_merged_up_to_the_first_segment_of_a_contract(path: str, reached: str) -> None:
     assert await path_reached(path) == reached
 
 
@@ -61,7 +61,7 @@ async def test_a_host_of_a_contract_serves_it_without_its_prefix(host: str) -> N
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/graphql", "/v2/orders", "/"])
-async def test_what_is_not_the_contracts_stays_what_it_is_on_its_host(path: str) -> None:
+async def test_a_contracts_host_serves_other_addresses_unchanged(path: str) -> None:
     assert await path_reached(path, "api.lune.test") == path
 
 

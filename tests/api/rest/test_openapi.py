@@ -85,6 +85,21 @@ def test_schemas_are_valid_and_references_lead_somewhere(contract: Contract) -> 
     assert len(set(names)) == len(names)
 
 
+def test_tokens_are_declared_where_a_contract_has_them() -> None:
+    """Seen to fail when: the scheme is left out; the address has no prefix."""
+    schemes = {each.name: document_of(each.name)["components"]["securitySchemes"] for each in CONTRACTS}
+    token_url = f"{ADDRESS}/carbonext/auth/realms/co2free/protocol/openid-connect/token"
+
+    assert {name: list(each) for name, each in schemes.items()} == {
+        "lune": ["key"],
+        "carbon-engine": ["key"],
+        "carbonext": ["key", "token"],
+    }
+    assert document_of("carbonext")["security"] == [{"key": []}, {"token": []}]
+    assert schemes["carbonext"]["token"]["type"] == "oauth2"
+    assert schemes["carbonext"]["token"]["flows"] == {"clientCredentials": {"tokenUrl": token_url, "scopes": {}}}
+
+
 @every_contract
 def test_names_that_clients_depend_on_stay(contract: Contract) -> None:
     document = document_of(contract.name)
@@ -251,7 +266,7 @@ def test_patterns_end_where_the_text_ends_here_and_in_tools_that_read_the_docume
     ],
 )
 @pytest.mark.parametrize("behind", ["\n", "\r", "\r\n", "\n\n", "\x0b", "\u2028"])
-def test_a_text_with_a_line_break_behind_it_fits_no_pattern(model: Any, member: str, text: str, behind: str) -> None:
+def test_no_pattern_matches_a_text_with_a_final_line_break(model: Any, member: str, text: str, behind: str) -> None:
     with pytest.raises(Refused) as caught:
         json_body(json.dumps({**COMPLETE.get(model, {}), member: text + behind}).encode(), model)
 

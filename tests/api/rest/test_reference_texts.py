@@ -16,7 +16,6 @@ from service.api.rest.contract import Contract
 from service.api.rest.contracts import CONTRACTS
 from tests.api.rest.client import document_of
 from tests.api.rest.reference_examples import answers_of
-from tests.examples import ROOT
 
 every_contract = pytest.mark.parametrize("contract", CONTRACTS, ids=[contract.name for contract in CONTRACTS])
 LENGTH_MIN = 16
@@ -103,16 +102,3 @@ def places_in(value: Any, place: str = "") -> set[str]:
     if isinstance(value, list):
         return {place} | {each for one in value for each in places_in(one, f"{place}[]")}
     return {place}
-
-
-def test_the_page_on_lune_lists_the_endpoints_that_are_served():
-    (lune,) = (contract for contract in CONTRACTS if contract.name == "lune")
-    table = (ROOT / "docs" / "from-lune.md").read_text().partition("## Endpoints")[2].partition("\n## ")[0]
-    rows = [line.split("|")[2:4] for line in table.splitlines() if line.count("|") == 4][2:]
-    served, absent = (
-        {one for row in rows for one in re.findall(r"`([A-Z]+ /[^`]+)`", row[column])} for column in (0, 1)
-    )
-
-    assert served == {f"{each.method} {each.path.removeprefix('/v1').replace(':path', '')}" for each in lune.endpoints}
-    assert served & absent == set()
-    assert len(served | absent) == 92

@@ -1,7 +1,7 @@
 """Limits of a GraphQL document, checked in one pass over its nodes, before validation and any data.
 
-Knows no field by name; prices come from the schema. Each fragment is measured once and remembered, because counting it
-at every spread doubles with each level: 18 nested fragments in 600 bytes held a server for a second.
+Prices come from the schema, not from names of fields. Each fragment is measured once and remembered, because counting
+it at every spread doubles with each level: 18 nested fragments in 600 bytes held a server for a second.
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ from service.api.graphql.cost.introspection import (
 )
 from service.api.graphql.cost.page_sizes import Conditions, Sizes
 
-# Open selection sets, one in another. The parser uses more of the stack for each than the walk does.
+# Maximum depth of nested selection sets. The parser needs more stack for each than the walk does.
 _NESTING = 150
 
 
@@ -43,8 +43,8 @@ class DocumentLimits:
     """Limits of one document.
 
     `fields` and `repeated_fields` limit validation, which compares every pair of fields that share a response name: 490
-    times `b{a}` kept it busy for half a second. A list of unknown length counts as `list_size` long. `large_values` are
-    leaves of the types `LARGE`, as often as the operation may read them: each has up to 100 kB.
+    times `b{a}` kept it busy for half a second. A list of unknown length counts with `list_size` items. `large_values`
+    limits how many leaves of the types `LARGE` an operation may read; each has up to 100 kB.
     """
 
     tokens: int = 2_000
@@ -63,10 +63,10 @@ class DocumentLimits:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Maximum that a document asks for: points, and objects. Only the variables named here can change either.
+    """Maximum cost of a document in points, and its maximum number of objects. Only the variables named here can change
+    these.
 
-    `introspects` tells that the operation asks for the schema, `plain` what it selects of it if it is a plain
-    introspection.
+    `introspects` is True if the operation reads the schema; `plain` is its selection if it is a plain introspection.
     """
 
     requested: int
@@ -77,7 +77,7 @@ class Cost:
 
 
 class DocumentMeter:
-    """Parser and meter of documents for one schema. Safe to share, because each measuring has its own state."""
+    """Parser and meter of documents for one schema. Safe to share, because each measurement has its own state."""
 
     def __init__(self, schema: GraphQLSchema, limits: DocumentLimits) -> None:
         self.limits = limits
@@ -91,8 +91,8 @@ class DocumentMeter:
     def measure(self, document: DocumentNode, operation_name: str | None, variables: Mapping[str, Any] | None) -> Cost:
         """Return the cost of the operation that runs. Refuses a document any part of which exceeds a limit.
 
-        Raises GraphQLError(OPERATION_RESOLUTION_FAILURE) when the name does not choose one operation: of two without a
-        name the first would run otherwise.
+        Raises GraphQLError(OPERATION_RESOLUTION_FAILURE) if the name does not select exactly one operation; otherwise
+        the first of several would run.
         """
         return Walk(self._schema, self._prices, self.limits, document, variables or {}).cost(operation_name)
 
@@ -117,8 +117,8 @@ class _Measure:
     large_per_node: int = 0
     counts: int = 0
     introspects: bool = False
-    hundredths: int = 0  # of points, for introspection: of a part of the schema on the average, and
-    hundredths_at_most: int = 0  # of its largest
+    hundredths: int = 0  # hundredths of a point for introspection: for an average part of the schema, and
+    hundredths_at_most: int = 0  # for its largest part
     names: dict[str, int] = field(default_factory=dict)
 
     def add(self, other: "_Measure") -> None:
@@ -236,7 +236,7 @@ class Walk:
                 name = node.name.value
                 inner = self._fragment(name, level + 1)
                 into.add(inner)
-                if name not in spread:  # a second spread of it merges with the first for nothing
+                if name not in spread:  # a second spread of the same fragment adds nothing
                     spread.add(name)
                     self._merged += len(inner.names)
                     self._check("fields", self._merged)
@@ -257,7 +257,7 @@ class Walk:
             return known
         definition = self._fragments.get(name)
         if definition is None or name in self._open:
-            return _Measure()  # unknown or cyclic: validation says so
+            return _Measure()  # unknown or cyclic, which validation reports
         self._open.add(name)
         kind = self._schema.type_map.get(definition.type_condition.name.value)
         measure = self._selections(definition.selection_set, kind, level)
@@ -285,7 +285,7 @@ class Walk:
         measure = replace(inner, depth=0, cost=0, nodes=0, cost_per_node=0, nodes_per_node=0)
         if parent is not None and parent.name.startswith("__"):
             length = self._prices.lengths.get((parent.name, name))
-            # Of the root types and of what __type names, a caller chooses the largest.
+            # The caller chooses which root types, and which type for __type, so their largest counts as well.
             mean, most = length or (HUNDREDTHS, HUNDREDTHS)
             below = inner.hundredths_at_most if name.endswith("Type") else inner.hundredths
             own = OBJECT_HUNDREDTHS if below else LEAF_HUNDREDTHS
@@ -301,7 +301,7 @@ class Walk:
     def _price(self, node: FieldNode, price: FieldPrice, measure: _Measure) -> None:
         if price.shape is Shape.CONNECTION:
             size = self._sizes.page_of(node)
-            # A page is read even when only its cursors or its end are looked at.
+            # A page is read even if only its cursors or page information are selected.
             measure.cost += price.own + size * max(1, measure.cost_per_node)
             measure.nodes += size * max(1, measure.nodes_per_node)
             measure.large += size * measure.large_per_node

@@ -1,6 +1,6 @@
 """Parsing of texts into GraphQL documents, with a limit on tokens that is applied before parsing.
 
-Knows no schema: the contents of a document are measured elsewhere.
+Does not use a schema; the contents of a document are measured elsewhere.
 """
 
 import re
@@ -17,13 +17,13 @@ _INPUT_FIELDS = 100
 """Fields of one input object. graphql-core writes the whole object into the error of each field that does not exist:
 600 such fields kept validation busy for 60 ms. The largest input type has 16.
 """
-# A token as the lexer sees it, or a comment: counting takes a tenth of the time of parsing as far as the limit. An open
+# A token as the lexer sees it, or a comment: counting up to the limit takes a tenth of the time of parsing. An open
 # string runs to the end of its line or of the text; if it failed instead, each of its quotes would be tried again.
 _TOKEN = re.compile(
     r'"""(?:[^"\\]|\\"""|\\|"(?!""))*+(?:""")?|"(?:[^"\\\n\r]|\\.)*+"?|[A-Za-z_][0-9A-Za-z_]*|-?[0-9][0-9.eE+-]*'
     r"|\.\.\.|[!$&():=@\[\]{|}]|#[^\n\r]*",
 )
-# PostgreSQL keeps no NUL in text, so one that got through would be a fault instead of a refusal.
+# PostgreSQL cannot store NUL in text, so it must be refused here; otherwise it would cause an internal error.
 _NUL = re.compile(r"\x00|\\u0000|\\u\{0+\}")
 
 
@@ -36,7 +36,7 @@ def parse_document(text: str, tokens: int) -> DocumentNode:
     if _is_longer(text, tokens + _COMMENTS):
         refuse_above("tokens", tokens)
     try:
-        # Without the option the parser takes `{ }`, which no released specification of GraphQL does.
+        # Without the option the parser accepts `{ }`, which no released specification of GraphQL allows.
         parser = _Parser(text, allow_empty_selection_sets=False, max_lexical_tokens=tokens, max_comments=_COMMENTS)
         try:
             return parser.parse_document()
@@ -64,7 +64,7 @@ def _is_longer(text: str, tokens: int) -> bool:
 
 def refuse_above(limit: str, maximum: int, requested: int | None = None) -> NoReturn:
     """Refuse a document with MAX_COST_EXCEEDED, with the limit, its value and the measured value."""
-    # Nested fragments ask for numbers of many digits; a client's Int ends at 2^31.
+    # The number may have many digits, and a client's Int ends at 2^31.
     asked = {} if requested is None else {"requested": min(requested, 10**9)}
     message = f"The document is above the limit of {maximum} on its {limit.replace('_', ' ')}."
     raise Refused(Code.MAX_COST_EXCEEDED, message, (), limit=limit, maximum=maximum, **asked)

@@ -1,8 +1,8 @@
 """Costs of fields, read from the schema: a price is set on the field or its type, never in a list of names.
 
-Knows the kinds of types and nothing of the goods. A leaf is free, an object costs 1, a connection costs 2 in addition
-to its nodes. A definition may set another price: `strawberry.field(metadata=priced(size=4))`, or `query_cost:
-ClassVar[int] = 0` on a type that is read with its parent.
+Depends on the kinds of types only. A leaf is free, an object costs 1, a connection costs 2 in addition to its nodes. A
+definition may set another price: `strawberry.field(metadata=priced(size=4))`, or `query_cost: ClassVar[int] = 0` on a
+type that is read with its parent.
 """
 
 from dataclasses import dataclass
@@ -23,15 +23,15 @@ from graphql import (
 
 from service.api.graphql.cost.introspection import list_lengths
 
-_STRAWBERRY = "strawberry-definition"  # under this name Strawberry hangs its own definition on what it builds
+_STRAWBERRY = "strawberry-definition"  # the name under which Strawberry attaches its own definition to types
 _OBJECT = 1
 _CONNECTION = 2
 LARGE = frozenset({"Metadata"})
 """Types of leaves that may have as many bytes as a whole request: how many of them an operation reads is limited."""
 SCAN_COST = 50
-"""Cost points of reading every row of a list, where a page reads a hundred at most."""
+"""Cost points of reading every row of a list; a page reads a hundred at most."""
 COUNT_COST = 5
-"""Cost points of counting a list without conditions, in an index."""
+"""Cost points of counting a list without conditions, by an index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,11 @@ def priced(
 class Shape(Enum):
     """Ways in which the cost of the selection below a field enters the field's own cost."""
 
-    PLAIN = auto()  # once
-    LIST = auto()  # as often as the list is long
-    CONNECTION = auto()  # what is asked of the nodes, as often as the page is long
-    NODES = auto()  # a connection's edges or nodes: priced by the connection
-    COUNT = auto()  # of a connection's entries: priced by the connection
+    PLAIN = auto()  # once for the field
+    LIST = auto()  # once for each item of the list
+    CONNECTION = auto()  # the selection on nodes, once for each entry of the page
+    NODES = auto()  # edges or nodes of a connection, which are included in its price
+    COUNT = auto()  # count of a connection's entries, which is included in its price
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class FieldPrice:
 
 
 class PriceList:
-    """The prices of one schema, worked out once a field when first asked for. `lengths` are those of introspection."""
+    """Prices of the fields of one schema, each computed when it is first used. `lengths` are those of introspection."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self.lengths = list_lengths(schema)
@@ -104,7 +104,7 @@ class PriceList:
         if key not in self._known:
             field = self._schema.get_field(parent, name) if is_composite_type(parent) else None
             if field is None:
-                return None  # not kept: names that do not exist are without number
+                return None  # not cached, because the number of unknown names is unlimited
             self._known[key] = _price(parent, name, field)
         return self._known[key]
 
@@ -119,7 +119,7 @@ def _price(parent: GraphQLNamedType, name: str, field: GraphQLField) -> FieldPri
     if not is_composite_type(below):
         return FieldPrice(said.own or 0, Shape.PLAIN, None, is_large=below.name in LARGE)
     if _is_connection(parent) and name in {"edges", "nodes"}:
-        # An edge is no object of its own; the node below it is.
+        # An edge does not count as an object; its node does.
         return (
             FieldPrice(0, Shape.NODES, below)
             if name == "edges"

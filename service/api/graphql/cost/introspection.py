@@ -1,8 +1,9 @@
 """Cost of introspection, and recognition of the introspection queries that tools send.
 
-graphql-core answers them field by field, so they cost as data does: a list as often as it is long in this schema. The
-query that GraphiQL, graphql-js and most tools send asks for nearly all of it. A query that asks for no more than that
-one, each thing once, is plain: it costs little, because its answer is cut out of one that was made before.
+graphql-core answers them field by field, so they cost as much as data: the selection on a list counts once for each of
+its entries in this schema. The query that GraphiQL, graphql-js and most tools send asks for nearly all of it. A query
+that selects a part of that one, without repetitions, is called plain. It costs little, because its answer is extracted
+from one that was computed before.
 """
 
 from collections.abc import Mapping
@@ -26,14 +27,14 @@ from graphql import (
 )
 
 PLAIN_COST = 50
-"""Points at most of a plain introspection."""
+"""Maximum cost of a plain introspection in points."""
 HUNDREDTHS = 100
 """Parts of a point in which introspection is added up before it is rounded."""
 OBJECT_HUNDREDTHS = 30
 LEAF_HUNDREDTHS = 10
 
 _NODES_MAX = 1_000
-"""Nodes of a document that are looked at before it is no plain one."""
+"""Maximum number of nodes of a document that are examined to find out if it is plain."""
 
 ROOTS = frozenset({"__schema", "__type"})
 
@@ -76,7 +77,9 @@ Selected: TypeAlias = dict[str, "Part"]
 
 
 class Part(NamedTuple):
-    """One field: what is asked below it (None: a value), whether deprecated members are, and the constant it is."""
+    """One field: the selection below it (None for a value), True if deprecated members are included, and its value if
+    constant.
+    """
 
     below: Selected | None
     deprecated_too: bool = False
@@ -84,7 +87,7 @@ class Part(NamedTuple):
 
 
 class _Kind:
-    """An object of introspection with the fields that the tools' query asks of it."""
+    """An object of introspection, with the fields that the tools' query selects on it."""
 
     def __init__(self, name: str, values: str, objects: Mapping[str, "_Kind"] | None = None) -> None:
         self.name = name
@@ -125,8 +128,8 @@ _QUERY = _Kind("Query", "", {"__schema": _SCHEMA})
 
 
 def plain_selection(document: DocumentNode, operation: OperationDefinitionNode) -> Selected | None:
-    """Return what the operation asks of the schema if it is a plain introspection: no data, no alias, no directive, no
-    variable, and nothing that the tools' query does not ask. None for any other operation.
+    """Return the operation's selection if it is a plain introspection: no data, alias, directive or variable, and
+    nothing that the tools' query does not select. None for any other operation.
     """
     fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
     selected: Selected = {}
@@ -138,11 +141,11 @@ def plain_selection(document: DocumentNode, operation: OperationDefinitionNode) 
 
 
 class _NotPlainError(Exception):
-    """The document asks for something else."""
+    """Raised when the document is not a plain introspection."""
 
 
 class _Collecting:
-    """One document on its way to what it selects."""
+    """Collector of the selection of one document."""
 
     def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
         self._fragments = fragments
@@ -190,8 +193,8 @@ def _deprecated_too(node: FieldNode) -> bool:
 
 
 def cut(selected: Selected, whole: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was selected of one object of the whole answer, which holds all that a plain one may ask for, with
-    everything that is deprecated.
+    """Return the selected part of one object. `whole` is the complete answer to the tools' query, with everything that
+    is deprecated.
     """
     found: dict[str, Any] = {}
     for name, part in selected.items():

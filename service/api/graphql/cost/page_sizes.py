@@ -21,12 +21,12 @@ from graphql import (
 from service.api.graphql.cost.field_costs import FieldPrice, Price
 from service.errors import Code, Refused
 
-# Whole numbers of more digits are all the same: far too many.
+# Whole numbers with more digits all count as too large.
 _DIGITS = 12
 
 
 class Conditions(Enum):
-    """Kinds of conditions on the entries of a list, by what serves them."""
+    """Kinds of conditions on the entries of a list, by the index or scan that they need."""
 
     NONE = auto()
     INDEXED = auto()
@@ -34,7 +34,7 @@ class Conditions(Enum):
 
 
 class Sizes:
-    """The sizes in one request; `read` collects the variables that they came from."""
+    """Reader of sizes in one request; `read` collects the variables that they came from."""
 
     def __init__(self, default_page: int, maximum_page: int, unknown_list: int, variables: Mapping[str, Any]) -> None:
         self._default_page = default_page
@@ -45,7 +45,7 @@ class Sizes:
         self.read: set[str] = set()
 
     def run(self, operation: OperationDefinitionNode) -> None:
-        """Use the defaults of this operation for variables that were not sent, from here on."""
+        """Set the operation whose defaults apply to variables that were not sent."""
         definitions = operation.variable_definitions or ()
         self._defaults = {node.variable.name.value: node.default_value for node in definitions}
 
@@ -63,7 +63,7 @@ class Sizes:
         return max(sizes, default=self._default_page)
 
     def _size(self, given: object) -> int:
-        if isinstance(given, float) and given.is_integer():  # a variable's 5.0, which an Int takes for 5
+        if isinstance(given, float) and given.is_integer():  # a variable's 5.0 is valid for an Int
             return int(given)
         return given if isinstance(given, int) else self._maximum_page
 
@@ -79,7 +79,7 @@ class Sizes:
         return self._unknown_list if price.size is None else price.size
 
     def conditions_of(self, node: FieldNode, price: Price) -> Conditions:
-        """Return how the list of a connection has to be found under the arguments that are given."""
+        """Return how the entries of a connection are found for the given arguments."""
         given = {each.name.value: each.value for each in node.arguments or ()}
         members: set[str] = set()
         for name in price.conditions & given.keys():
@@ -94,7 +94,7 @@ class Sizes:
         return Conditions.INDEXED if is_indexed else Conditions.SCANNED
 
     def _value(self, node: ValueNode) -> Any:
-        """Evaluate a literal or variable as far as a size needs it: numbers, lists, objects; None means absent."""
+        """Evaluate a literal or variable as far as a size needs it: numbers, lists, objects. None means absent."""
         if isinstance(node, VariableNode):
             name = node.name.value
             self.read.add(name)

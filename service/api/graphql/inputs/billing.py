@@ -165,6 +165,6 @@ class SetTaxProfileInput:
 
 
 def _given(members: object, names: frozenset[str]) -> dict[str, Any]:
-    """Return the members of these names that were given."""
+    """Return the members with these names that the caller has given."""
     given = {name: getattr(members, name) for name in sorted(names)}
     return {name: value for name, value in given.items() if value is not strawberry.UNSET}

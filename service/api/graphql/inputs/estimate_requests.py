@@ -11,7 +11,7 @@ from service.operations.read_estimates import estimates_of_ids
 async def estimate_request(
     context: Context, choice: ChoiceInput, estimate_id: str, currency: str | None
 ) -> OrderRequest:
-    """Return the request for the mass of the caller's estimate. Refuses `NOT_FOUND` at `estimateId`."""
+    """Return the request for the mass of the caller's estimate. Refuses `NOT_FOUND` with the path `estimateId`."""
     wanted = parse_id("Estimate", estimate_id, "estimateId")
     found = await estimates_of_ids(context.resources, context.caller, [wanted])
     if wanted not in found:

@@ -1,6 +1,6 @@
 """Paths of faulty members in GraphQL inputs.
 
-The domain names members in its own words, inputs by their GraphQL names: both lead to the caller's own member.
+Refusals of the domain name members in its own words; these functions find the caller's GraphQL member for them.
 """
 
 from collections.abc import Sequence
@@ -12,17 +12,16 @@ from strawberry.utils.str_converters import to_camel_case
 from service.api.graphql.types.amounts import MassInput, MoneyInput
 
 INSIDE = {"currency": "value"}
-"""Members that the domain names, and the member that contains them where they are not given themselves: a sum to spend
-has its currency.
-"""
+"""Members named by the domain that are inside another member of the input: the currency of a sum to spend."""
 Path = Sequence[str | int]
 
 
 def input_path(given: object, path: Path) -> list[str]:
-    """Return the path of a fault from the argument `input`, cut off before the first step that the input does not have.
+    """Return the path of a fault below the argument `input`, cut off before the first step that the input does not
+    have.
 
-    A path that ends at a mass or at money goes on to its amount. If an input takes one of several members, the member
-    that was given is part of the path even where the domain does not name it.
+    A path to a mass or to money is extended to its amount. If an input takes one of several members, the member that
+    was given is part of the path even where the domain does not name it.
     """
     found: list[str] = []
     value: Any = given
@@ -38,12 +37,12 @@ def input_path(given: object, path: Path) -> list[str]:
 
 
 def argument_path(path: Path) -> list[str | int]:
-    """Return the path with its members in GraphQL's spelling, for arguments that are no input object."""
+    """Return the path in GraphQL's spelling, for arguments that are not input objects."""
     return [to_camel_case(step) if isinstance(step, str) else step for step in path]
 
 
 def _step(value: Any, step: str | int) -> tuple[list[str], Any]:
-    """Return the names of the members that the step leads through and the value there; no names if there are none."""
+    """Return the names of the members to which the step leads, and the value there; no names if there are none."""
     if isinstance(value, list):
         return ([str(step)], value[step]) if isinstance(step, int) and step < len(value) else ([], None)
     definition = get_object_definition(value) if value is not None else None

@@ -20,7 +20,7 @@ def few(values: Sequence[T], member: str) -> Sequence[T]:
 
 
 def ids_of(type_name: str, ids: Sequence[str] | None, member: str) -> frozenset[UUID] | None:
-    """Return the ids of the objects of that type; None if the member is left out."""
+    """Return the ids of objects of the type; None if the member is left out."""
     if ids is None:
         return None
     found = enumerate(few(ids, member))

@@ -26,5 +26,5 @@ class OrderRefInput:
         if isinstance(self.id, str):
             return OrderRef(id=parse_id("Order", self.id, *path, "id"))
         if isinstance(self.number, str):
-            return OrderRef(number=self.number.upper())  # all numbers are in upper case
+            return OrderRef(number=self.number.upper())  # all order numbers are in upper case
         return OrderRef(idempotency_key=self.idempotency_key or None)

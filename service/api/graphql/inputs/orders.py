@@ -135,7 +135,7 @@ class ChoiceInput:
 
 
 def selection_from(shares: Sequence[BundleShareInput]) -> Selection:
-    """Return the selection of the shares; a refusal's path starts below them."""
+    """Return the selection for the shares. Paths of refusals begin below them."""
     if len(shares) > BUNDLES_MAX:
         raise Refused(Code.SELECTION_INVALID, f"Give at most {BUNDLES_MAX} bundles.")
     return selection_of(
@@ -218,7 +218,9 @@ class PriceInput(_ByMass):
     )
 
     async def request(self, of_estimate: Callable[[str], Awaitable[OrderRequest]]) -> OrderRequest:
-        """Return the order request of the one size that is given; `of_estimate` returns that of an estimate's id."""
+        """Return the order request for the one size that is given. `of_estimate` returns the request for an estimate's
+        id.
+        """
         sizes = (self.mass, self.bundle_masses, self.value, self.estimate_id)
         if sum(size is not None for size in sizes) != 1:
             raise Refused(

@@ -46,7 +46,7 @@ def owners_of(account_ids: list[strawberry.ID] | None, own: Account) -> Owners:
 
 
 def account_ids_of(account_ids: Sequence[str] | None) -> list[UUID] | None:
-    """Return the ids that the argument names; None if it is left out."""
+    """Return the ids in the argument; None if it is left out."""
     if account_ids is None:
         return None
     if not 1 <= len(account_ids) <= ACCOUNTS_NAMED_MAX:

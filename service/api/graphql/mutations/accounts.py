@@ -89,7 +89,7 @@ class AccountMutations:
 
 
 async def account_payload(given: object, work: Callable[[], Awaitable[accounts.Account]]) -> AccountPayload:
-    """Return the account that the work returns, or its refusal as an error."""
+    """Return the payload with the account that the work returns, or with its refusal as an error."""
     try:
         return AccountPayload(account=account_of(await work()), user_errors=[])
     except Refused as refusal:

@@ -92,7 +92,7 @@ class PortfolioPayload:
 async def _answered(
     given: object, work: Callable[[], Awaitable[Row]], show: Callable[[Row], Shown]
 ) -> tuple[Shown | None, list[UserError]]:
-    """Return the result of the work in GraphQL's form, or its refusal as an error."""
+    """Return the payload with the result of the work, or with its refusal as an error."""
     try:
         return show(await work()), []
     except Refused as refusal:

@@ -23,7 +23,7 @@ class RevokeDocumentLinksInput:
     )
 
     def document_id(self) -> UUID | None:
-        """Return the id. Refuses `BAD_USER_INPUT` for the id of something else."""
+        """Return the id of the document's object. Refuses `BAD_USER_INPUT` for the id of an object of another type."""
         if self.id is None:
             return None
         kind, document_id = parse_global_id(self.id, "id")

@@ -122,7 +122,7 @@ class FlightLegInput:
         raise Refused(Code.BAD_USER_INPUT, "Give either `distance` or `airports` for the flight.", ("route",))
 
     def told(self) -> dict[str, Any]:
-        """Return the members that are stored and fingerprinted: names that no renaming may change."""
+        """Return the members of the activity that are stored and fingerprinted. Their names must never change."""
         if isinstance(self.distance, DistanceInput):
             return {"amount": format(self.distance.amount, "f"), "unit": self.distance.unit.value}
         if isinstance(self.airports, AirportPairInput):

@@ -217,7 +217,7 @@ class MoneyMutations:
 
 
 async def _answered(given: object, work: Callable[[], Awaitable[domain.Order]]) -> tuple[Order | None, list[UserError]]:
-    """Return the order that the work returns, or its refusal as an error."""
+    """Return the payload with the order that the work returns, or with its refusal as an error."""
     try:
         return order_of(await work()), []
     except Refused as refusal:

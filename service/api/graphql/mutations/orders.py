@@ -80,7 +80,7 @@ class OrderMutations:
 async def place(
     context: Context, order_request: Callable[[], OrderRequest | FromQuote], command: CommandInput
 ) -> CreateOrderPayload:
-    """Return the payload of the order, once it is committed or refused."""
+    """Place the order and return its payload once it is committed or refused."""
     try:
         context.caller.require(Scope.ORDERS_WRITE)
         placed = await context.placement.submit(

@@ -1,4 +1,4 @@
-"""Queries of what forms offer: airports, currencies and countries. They are the same for every account."""
+"""Queries of reference data for forms: airports, currencies and countries. They are the same for every account."""
 
 import asyncio
 from typing import Annotated, ClassVar
@@ -14,7 +14,7 @@ from service.errors import Code, Refused
 
 AIRPORTS_MAX = 50
 TABLE_COST = 5
-"""Cost points of a whole table, whose entries are kept in memory."""
+"""Cost points of a whole table, whose entries are in memory."""
 
 
 @strawberry.type(description="An airport that a flight can begin or end at.")
@@ -75,7 +75,7 @@ class ReferenceQueries:
         if not 1 <= first <= AIRPORTS_MAX:
             raise Refused(Code.BAD_USER_INPUT, f"Give first from 1 to {AIRPORTS_MAX}.", ("first",))
         text = kept_text(search, NAME_LENGTH_MAX, "search")
-        found = await asyncio.to_thread(airports.search_airports, text, first)  # the first one loads the table
+        found = await asyncio.to_thread(airports.search_airports, text, first)  # the first call loads the table
         return [Airport(code=each.code, name=each.name, city=each.city, country=each.country) for each in found]
 
     @strawberry.field(

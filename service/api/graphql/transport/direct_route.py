@@ -1,4 +1,4 @@
-"""The way of a GraphQL request past the routes of all other pages."""
+"""Shortcut for GraphQL requests around the routes of all other pages."""
 
 from collections.abc import Awaitable
 
@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 class GraphQLPostRoute:
     """Middleware that hands one path directly to its application, without Starlette's middleware and the matching of
-    fifty routes, which would cost as much as a page of orders. All other paths take the usual route.
+    fifty routes, which take as long as a page of orders. All other paths take the usual route.
     """
 
     def __init__(self, application: Starlette, path: str, straight: ASGIApp) -> None:

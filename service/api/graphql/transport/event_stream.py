@@ -1,7 +1,7 @@
 """Answers of a subscription as server-sent events, in the distinct connections mode of the GraphQL over SSE protocol.
 
-An answer is an event `next` with the JSON of the answer, the end an event `complete`. A comment is sent at once, so
-that a proxy passes the head on, and again whenever nothing else was for a while.
+Each answer is an event `next` with its JSON, and the end is an event `complete`. A comment is sent at once, so that a
+proxy forwards the headers, and again after each pause.
 """
 
 import asyncio
@@ -23,15 +23,15 @@ COMMENT, COMPLETE = b":\n\n", b"event: complete\ndata:\n\n"
 HEADERS = [
     (b"content-type", f"{EVENTS}; charset=utf-8".encode()),
     (b"cache-control", b"no-cache, no-transform"),
-    (b"x-accel-buffering", b"no"),  # nginx would collect events otherwise
+    (b"x-accel-buffering", b"no"),  # otherwise nginx would buffer events
     (b"vary", b"Accept"),
 ]
 FAREWELL_S = 1.0
-"""Time that the last event may take when the service ends a stream."""
+"""Seconds within which the last event must be sent when the service ends a stream."""
 
 
 def event_of(body: Mapping[str, Any]) -> bytes:
-    """Return the event that carries one answer; JSON has no line breaks."""
+    """Return the event for one answer. JSON contains no raw line breaks."""
     return b"event: next\ndata: " + orjson.dumps(body) + b"\n\n"
 
 
@@ -44,8 +44,8 @@ class EventStreams:
     async def begin(
         self, request: GraphQLRequest, context: Context, scope: Scope
     ) -> "EventStream | ExecutionResult | None":
-        """Return the stream of a subscription, which has to be sent; the only answer to one that cannot begin; None for
-        an operation of another kind, of which nothing ran. Refuses what `Streaming.subscribe` does; `THROTTLED`.
+        """Return the stream of a subscription, which the caller must send, or the only answer to one that cannot begin.
+        Return None for any other operation, which is not run. Refuses as `Streaming.subscribe`, and `THROTTLED`.
         """
         try:
             answers = await self._streaming.subscribe(request, context)
@@ -63,7 +63,7 @@ class EventStreams:
 
 
 class EventStream:
-    """One answer that streams. `held` is left when it ends."""
+    """One streaming response. The context `held` is closed when it ends."""
 
     def __init__(self, streaming: Streaming, context: Context, scope: Scope, answers: Answers, held: ExitStack) -> None:
         self._streaming = streaming
@@ -74,7 +74,7 @@ class EventStream:
         self._events = 0
 
     async def send_all(self, receive: Receive, send: Send) -> None:
-        """Send the events until the subscription ends, its subscriber leaves or has no valid key any more, or the
+        """Send the events until the subscription ends, the client disconnects or has no valid key any more, or the
         server stops.
         """
         self._receive, self._send = receive, send
@@ -162,13 +162,13 @@ class EventStream:
         return End("left")
 
     async def _until_stopping(self) -> End:
-        """Return when the server stops, which a server other than that of the service does not tell."""
+        """Wait until the server stops. Servers other than the service's own do not announce it."""
         stopping = self._scope.get("state", {}).get("stopping")
         await (asyncio.Event() if stopping is None else stopping).wait()
         return End("stopping")
 
     def _cut(self) -> None:
-        """Close the connection at once, whatever was not taken. Without it, its end would wait for the subscriber."""
+        """Close the connection at once without sending the rest, for which a slow client could make the server wait."""
         cut = self._scope.get("state", {}).get("cut")
         if cut is None:
             raise TooSlow

@@ -28,15 +28,15 @@ from service.errors import Refused
 from service.operations.authenticate import unauthenticated
 from service.plans import Operation, PlannedSchema, Rejected, Verdict
 
-# Taken out of the enumeration once: before Python 3.12 its class looks a member up in ten times the time.
+# Read from the enumeration once: before Python 3.12 its class takes ten times as long to look a member up.
 _QUERY, _SUBSCRIPTION = OperationType.QUERY, OperationType.SUBSCRIPTION
 
 
 class PlannedExecutor:
-    """Runs requests for `GraphQLView`. The schema's limits are read at each request.
+    """Executor of requests for `GraphQLView`. The schema's limits are read at each request.
 
-    `in_turn` is for a database that reads one thing at a time: a plan then waits for one after the other.
-    `introspection` says who may ask for the schema: anybody, callers with a key, or nobody.
+    `in_turn` makes plans run their reads one after another, for a database that reads one thing at a time.
+    `introspection` determines who may read the schema: everybody, callers with a key, or nobody.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class PlannedExecutor:
 
     async def __call__(self, request: GraphQLRequest, context: Context) -> ExecutionResult:
         """Return the answer with its cost, paid by the caller's key or address. Raises `InvalidOperationTypeError` for
-        what this request may not run. Refuses `THROTTLED`.
+        an operation that this request may not run. Refuses `THROTTLED`.
         """
         try:
             operation, cost = await self._prepared(request, context)
@@ -107,7 +107,7 @@ class PlannedExecutor:
         )
 
     async def _prepared(self, request: GraphQLRequest, context: Context) -> tuple[Operation, Cost]:
-        """Return the operation, ready to run, and its cost. Raises Rejected."""
+        """Return the operation, ready to run, and its cost. Raises `Rejected`."""
         is_guest = context.identified is None
         text = self._text_of(request, is_guest=is_guest)
         await self._pay_document(text, request, context)
@@ -118,7 +118,7 @@ class PlannedExecutor:
         return operation, cost
 
     def _rejection(self, rejected: Rejected) -> ExecutionResult:
-        # Presented as errors of the document, which is what they are: no field has run.
+        # Presented as errors of the document, because no field has run.
         errors = self._schema.presented(rejected.errors, validated=False)
         return ExecutionResult(data=None, errors=errors, extensions={})
 
@@ -161,9 +161,7 @@ class PlannedExecutor:
             return Verdict([error])
 
     def _cost(self, operation: Operation, request: GraphQLRequest) -> Cost:
-        """Return the measures that were taken when the document was new, unless the variables of this request change
-        them.
-        """
+        """Return the cost measured when the document was first seen, unless this request's variables change it."""
         cost: Cost = operation.note
         if not cost.variables:
             return cost
@@ -175,7 +173,9 @@ class PlannedExecutor:
 
 
 async def _paid(answers: AsyncGenerator[Result, None], points: int, budget: CostBudget) -> AsyncGenerator[Result, None]:
-    """Yield the answers. The first was paid with the operation; every other one waits until its points are there."""
+    """Yield the answers. The first one is paid with the operation; each later one waits until there are points for
+    it.
+    """
     async with aclosing(answers):
         async for answer in answers:
             yield answer

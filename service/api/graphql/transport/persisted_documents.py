@@ -1,7 +1,7 @@
 """Documents that requests name by their SHA-256 instead of sending them: registered ones, and ones that clients sent.
 
-`documentId` is the name in GraphQL over HTTP (its appendix on persisted documents), `extensions.persistedQuery` the one
-that Apollo's clients send. Knows no schema: a document from a client is limited and validated like any other.
+The hash is in `documentId` by GraphQL over HTTP (its appendix on persisted documents), or in
+`extensions.persistedQuery` by Apollo's clients. A document from a client is limited and validated like any other.
 """
 
 import json
@@ -23,9 +23,9 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 
 class PersistedDocuments:
-    """`registered` are texts by hash. With `only`, nothing else is run. Documents that clients show are kept within the
-    two bounds and forgotten with the process: a client that is told NOT_FOUND sends the text again. Those of guests,
-    callers without a key, have a tenth of the bounds for themselves, so that they push out no others.
+    """Store of documents by hash. `registered` are configured texts; with `only`, no others are run. Documents that
+    clients send are kept in memory within the two bounds; a client that gets NOT_FOUND sends the text again. Documents
+    of callers without a key have separate bounds of a tenth, so that they do not displace others.
     """
 
     def __init__(
@@ -39,8 +39,8 @@ class PersistedDocuments:
         )
 
     def text_of(self, request: GraphQLRequest, *, is_guest: bool = False) -> str:
-        """Return the document to run. Raises GraphQLError with the code NOT_FOUND, or NOT_SUPPORTED where only
-        registered ones are run, and BadRequest for an invalid hash or the hash of another document.
+        """Return the document to run. Raises GraphQLError with the code NOT_FOUND, or NOT_SUPPORTED if only registered
+        ones may run, and BadRequest for an invalid hash or the hash of another document.
         """
         named = _hash_of(request)
         if named is None:
@@ -52,7 +52,7 @@ class PersistedDocuments:
             text = self._shown.get(named) or self._guests_shown.get(named)
         if not request.query:
             if text is None:
-                # The words that Apollo's clients wait for before they send the text.
+                # Apollo's clients expect this message before they send the text.
                 raise _refused("PersistedQueryNotFound", NOT_FOUND)
             return text
         if _hashed(request.query) != named:
@@ -74,7 +74,7 @@ def load_registered(path: Path) -> dict[str, str]:
         documents = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:  # neither UTF-8 nor JSON, or nested a thousand times
+    except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, or nested too deeply
         raise ValueError(f"{path} is no JSON file: {error}.") from error
     if not isinstance(documents, dict):
         raise ValueError(  # noqa: TRY004 - it tells of the file

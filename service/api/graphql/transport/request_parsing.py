@@ -1,7 +1,7 @@
 """Parsing of GraphQL over HTTP: the wanted content type, and the operation of a GET or POST request.
 
-Knows neither the schema nor the execution. Its refusals are the client's mistakes and have an HTTP status: the parsers
-of the stock view answered 500 to a lone number, invalid UTF-8, deep nesting and long integers.
+Does not know the schema or the execution. Refusals are the client's mistakes and have an HTTP status; Strawberry's own
+view answers 500 to a lone number, invalid UTF-8, deep nesting and long integers.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 HTML = "text/html"
 EVENTS = "text/event-stream"
-# Content types for each range of an Accept header, best first. `*/*` gets the one that old clients expect.
+# Content types for each range of an Accept header, best first. `*/*` gets the type that old clients expect.
 _RANGES = {
     JSON: (JSON,),
     GRAPHQL_JSON: (GRAPHQL_JSON,),
@@ -31,7 +31,7 @@ _BY_LETTERS = {letters_of(name): name for name in MEMBERS}
 
 
 class BadRequest(Exception):  # noqa: N818 - an answer, not an error of the program
-    """The HTTP request does not contain an operation; `status` is the answer's, with `headers`."""
+    """Refusal of an HTTP request that contains no operation, with the response's `status` and `headers`."""
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -41,8 +41,8 @@ class BadRequest(Exception):  # noqa: N818 - an answer, not an error of the prog
 
 
 class GraphQLRequest(NamedTuple):
-    """The operation that a request asks to run; `read_only` if it came by GET, which must change nothing. Without a
-    text, `query` is empty and `document_id` or an extension names the document.
+    """The operation that a request asks to run; `read_only` is True for GET. If `query` is empty, `document_id` or an
+    extension identifies the document.
     """
 
     query: str
@@ -60,7 +60,7 @@ def answer_type(accept: str) -> str | None:
     if not wanted:
         return JSON
     refused = {name for name, quality in wanted if quality <= 0}
-    # Of equal quality the type that is named wins over a wildcard, and then the first of the header.
+    # If qualities are equal, a named type wins over a wildcard, then the first in the header.
     offers = [
         (quality, len(_RANGES[name]) == 1, -place, offer)
         for place, (name, quality) in enumerate(wanted)
@@ -72,13 +72,15 @@ def answer_type(accept: str) -> str | None:
 
 
 def wants_page(accept: str) -> bool:
-    """Tell a browser from other clients: only browsers accept HTML."""
+    """Return True if the client is a browser: only browsers accept HTML."""
     return any(name == HTML and quality > 0 for name, quality in _media_ranges(accept))
 
 
 @lru_cache(maxsize=64)
 def wants_events(accept: str) -> bool:
-    """Return whether the client takes server-sent events; one that takes JSON too gets them for subscriptions alone."""
+    """Return True if the client accepts server-sent events. A client that accepts JSON too gets them only for
+    subscriptions.
+    """
     return any(name == EVENTS and quality > 0 for name, quality in _media_ranges(accept))
 
 
@@ -104,7 +106,7 @@ def _quality(parameters: Iterable[str]) -> float:
 
 def request_by_post(content_type: str, body: bytes) -> GraphQLRequest:
     """Parse the operation in a JSON body. Other types are refused with 415: a form on another site can send those."""
-    if content_type != JSON:  # taking a header apart costs more than all the rest here, and hardly any needs it
+    if content_type != JSON:  # parsing the header takes longer than everything else here, and is rarely necessary
         _refuse_other_type(content_type)
     data = _json(body, "body")
     if isinstance(data, list):
@@ -112,8 +114,8 @@ def request_by_post(content_type: str, body: bytes) -> GraphQLRequest:
     if not isinstance(data, dict):
         raise BadRequest(400, "The body is a JSON object with a query.")
     _refuse_repeated(body, data, "body")
-    # JSON has no other way to write it, and only this one is looked for in each request: by `find`, because `in` first
-    # takes what it is given for a number, and makes and forgets an exception.
+    # NUL has only this spelling in JSON. It is searched by `find`, because `in` first tries to take its operand as a
+    # number, with an exception each time.
     return _request_of(data, read_only=False, may_hold_nul=body.find(b"\\u0000") >= 0)
 
 
@@ -170,7 +172,7 @@ def _json(text: bytes, what: str) -> Any:
 
 
 def _request_of(data: dict[str, Any], *, read_only: bool, may_hold_nul: bool) -> GraphQLRequest:
-    if not MEMBERS.issuperset(data):  # tools add members of their own, which are ignored
+    if not MEMBERS.issuperset(data):  # additional members of tools are ignored
         _refuse_misspelled(data)
     query, name = data.get("query"), data.get("operationName")
     variables, extensions = data.get("variables"), data.get("extensions")
@@ -184,7 +186,7 @@ def _request_of(data: dict[str, Any], *, read_only: bool, may_hold_nul: bool) ->
         raise BadRequest(400, "query is a string and required.")
     if name is not None and not isinstance(name, str):
         raise BadRequest(400, "operationName is a string.")
-    name = name or None  # an empty name is none, as forms and some clients send it
+    name = name or None  # an empty name counts as none, because some clients send it
     if variables is not None and not isinstance(variables, dict):
         raise BadRequest(400, "variables is an object.")
     if extensions is not None and not isinstance(extensions, dict):

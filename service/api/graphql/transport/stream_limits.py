@@ -1,4 +1,4 @@
-"""Places of connections that last, in all and of each API key. Knows neither protocols nor what is sent."""
+"""Limits on the number of long-lived connections, in total and for each API key."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from service.errors import Code, Refused
 
 
 class StreamLimits:
-    """So many places in this process, and so many of one API key; `open` says how many are taken."""
+    """Counter of connections with a maximum for this process and for each API key; `open` is the present number."""
 
     def __init__(self, *, what: str, places_max: int, per_key_max: int) -> None:
         self._what = what
@@ -19,7 +19,7 @@ class StreamLimits:
 
     @contextmanager
     def place(self, key_id: str) -> Iterator[None]:
-        """Take a place of the key, inside. Refuses `THROTTLED` if there is none."""
+        """Reserve a connection for the key while the context is open. Refuses `THROTTLED` if there is none left."""
         if self.open >= self._places_max:
             raise Refused(Code.THROTTLED, f"The process serves {self._places_max} {self._what}; try again later.")
         if self._of_keys[key_id] >= self._per_key_max:

@@ -1,6 +1,6 @@
-"""Means that both transports of subscriptions share: how an operation begins, who may stream, when a stream ends.
+"""Common parts of both transports of subscriptions: start of an operation, permission to stream, end of a stream.
 
-Knows neither WebSockets nor server-sent events.
+Does not know WebSockets or server-sent events.
 """
 
 import asyncio
@@ -28,11 +28,11 @@ Subscribe: TypeAlias = Callable[[GraphQLRequest, Context], Awaitable[Answers | E
 
 
 class TooSlow(Exception):  # noqa: N818 - a fact of the subscriber, not an error of the program
-    """The subscriber did not take what was sent within its time."""
+    """Raised when the client did not receive a message within its time."""
 
 
 class End(NamedTuple):
-    """Why a stream ended: a word for the log, and the refusal that the subscriber is told, if any."""
+    """Reason for the end of a stream: a word for the log, and the refusal to send to the client, if any."""
 
     word: str
     refusal: Refused | None = None
@@ -40,7 +40,9 @@ class End(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Streaming:
-    """Means of the transports. `may_connect` judges the origin of a request, `pay` spends points of its address."""
+    """Dependencies of the transports. `may_connect` checks the origin of a request, `pay` charges points to its
+    address.
+    """
 
     schema: MaskedSchema
     get_context: Callable[[Scope], Awaitable[Context]]
@@ -54,14 +56,14 @@ class Streaming:
     pay: Callable[[Scope, int], Awaitable[None]]
 
     def shown(self, result: Result | ExecutionResult) -> dict[str, Any]:
-        """Return the members of an answer, with its errors as callers may see them."""
+        """Return the members of an answer, with its errors in the form shown to callers."""
         body: dict[str, Any] = {} if result.data is None and result.errors else {"data": result.data}
         if result.errors:
             body["errors"] = [error.formatted for error in self.schema.presented(result.errors, validated=True)]
         return body
 
     def shown_error(self, error: Exception, message: str = "Internal error") -> list[dict[str, Any]]:
-        """Return the errors that tell of an exception; `message` is for one that is no refusal."""
+        """Return the errors for an exception; `message` is used if it is not a refusal."""
         text = error.message if isinstance(error, Refused) else message
         shown = self.schema.presented([GraphQLError(text, original_error=error)], validated=True)
         return [dict(each.formatted) for each in shown]
@@ -73,7 +75,7 @@ async def next_of(answers: Answers) -> Result | None:
 
 
 async def in_time(sending: Awaitable[None], seconds: float) -> None:
-    """Wait until something is sent. Raises TooSlow."""
+    """Wait until something is sent. Raises `TooSlow`."""
     try:
         async with asyncio.timeout(seconds):
             await sending
@@ -82,7 +84,7 @@ async def in_time(sending: Awaitable[None], seconds: float) -> None:
 
 
 def note_end(transport: str, context: Context, end: End, *, events: int, seconds: float) -> None:
-    """Write the line of the log that tells of the end of a stream."""
+    """Log the end of a stream."""
     log.info(
         "stream_ended",
         transport=transport,

@@ -1,8 +1,9 @@
-"""The ASGI application behind /graphql: one request in, one GraphQL response out, and every refusal as a GraphQL error.
+"""The ASGI application behind /graphql: it turns each request into one GraphQL response, and every refusal into a
+GraphQL error.
 
-Knows no type of the schema and no rule; the context, the execution and the page for browsers are passed in. Status
-codes follow GraphQL over HTTP as its audits of 2024 read it: a request that was understood but not run is 400 under
-application/graphql-response+json, and 200 under application/json, where old clients look for `errors`.
+The context, the execution and the page for browsers are passed in. Status codes follow GraphQL over HTTP as its audits
+of 2024 read it: a request that was understood but not run is 400 under application/graphql-response+json, and 200 under
+application/json, where old clients look for `errors`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -39,14 +40,14 @@ from service.errors import REASONS, Code, Refused
 Run = Callable[[GraphQLRequest, Any], Awaitable[ExecutionResult]]
 PayBytes = Callable[[Any, int], Awaitable[None]]
 _Answer: TypeAlias = tuple[int, list[tuple[bytes, bytes]], bytes]
-"""Status, headers and body of an answer. Starlette's Response would encode the same few headers again for each
+"""Status, headers and body of an answer. Not Starlette's Response, which would encode the same few headers for each
 request.
 """
 
 _STATUSES = {str(code): reason.http_status for code, reason in REASONS.items()}
 _CONTENT_TYPES = {name: (b"content-type", f"{name}; charset=utf-8".encode()) for name in (JSON, GRAPHQL_JSON)}
 FAILURES = frozenset({str(Code.THROTTLED), str(Code.UNAVAILABLE), str(Code.INTERNAL_SERVER_ERROR)})
-"""Codes that count as a failure of the service in its log, also beside data, where HTTP says 200."""
+"""Codes that the log counts as a failure of the service, even with data and the status 200."""
 STREAMED_ONLY = (
     "A subscription needs a transport that streams: a WebSocket, or server-sent events (Accept: text/event-stream)."
 )
@@ -130,7 +131,9 @@ class GraphQLView:
         return answer
 
     def _result(self, result: ExecutionResult, content_type: str | None) -> _Answer:
-        """Return the answer with the result; without a content type as server-sent events, whose status is 200."""
+        """Return the answer with the result; without a content type it is sent as server-sent events with the status
+        200.
+        """
         errors = self._schema.presented(result.errors, validated=True) if result.errors else []
         body: dict[str, Any] = {}
         status, headers = 200, {}
@@ -155,7 +158,7 @@ class GraphQLView:
         return _json_answer(body, status, content_type, headers)
 
     def _refusal(self, why: Exception, method: str, content_type: str) -> _Answer:
-        """Return the answer to a request of which nothing ran."""
+        """Return the response to a request that was not run at all."""
         headers: dict[str, str] = {}
         if isinstance(why, BadRequest):
             status, headers = why.status, why.headers
@@ -195,7 +198,7 @@ async def _request_of(
 
 
 async def _body_of(receive: Receive) -> bytes:
-    """Return the whole body, which the request limits nearly always pass on in one piece."""
+    """Return the whole body, which the request limits usually pass on in one piece."""
     body: bytes = b""
     while True:
         message = await receive()
@@ -207,8 +210,8 @@ async def _body_of(receive: Receive) -> bytes:
 
 
 def _ran_nothing(data: dict[str, Any] | None, errors: list[GraphQLError]) -> bool:
-    """Return True if the whole request was refused: before it ran, or at each of its root fields for want of a key or
-    of the database.
+    """Return True if the whole request was refused: before it ran, or at each of its root fields because there is no
+    key or no database.
     """
     if data is None:
         return not any(error.path for error in errors)
@@ -242,7 +245,7 @@ def _json_answer(body: Mapping[str, Any], status: int, content_type: str, header
     every = [
         *((name.lower().encode(), value.encode()) for name, value in headers.items()),
         _CONTENT_TYPES[content_type],
-        (b"vary", b"Accept"),  # the type is chosen by the Accept header, which a cache between has to know
+        (b"vary", b"Accept"),  # the response depends on the Accept header, which caches must know
         (b"content-length", b"%d" % len(text)),
     ]
     return status, every, text

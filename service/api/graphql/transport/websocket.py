@@ -1,8 +1,8 @@
 """Subscriptions over WebSockets, by the protocol graphql-transport-ws.
 
-A connection authenticates by the header Authorization of its handshake, or by the payload of `connection_init`,
-because browsers cannot set headers there. Queries and mutations are refused: over HTTP they have limits, deadlines and
-a line of the log, and an answer that is lost with a connection is asked for again.
+A connection authenticates by the header Authorization of its handshake, or by the payload of `connection_init`, because
+browsers cannot set headers there. Queries and mutations are refused: over HTTP they have limits, deadlines and log
+lines, and clients can retry if an answer is lost.
 """
 
 import asyncio
@@ -59,7 +59,7 @@ _TRY_LATER = 1013
 
 
 def close_of(refusal: Refused) -> Close:
-    """Return the code and reason that tell of a refusal: clients connect again by themselves after 1013 and 4403."""
+    """Return the close code and reason for a refusal. Clients reconnect automatically after 1013 and 4403."""
     return Close(_CODES.get(refusal.code, _TRY_LATER), refusal.message)
 
 
@@ -77,7 +77,7 @@ class GraphQLSocket:
             await send({"type": "websocket.close"})
             return
         if not self._streaming.may_connect(scope):
-            await send({"type": "websocket.close"})  # before it is accepted: the server answers 403
+            await send({"type": "websocket.close"})  # before it is accepted, so the server answers 403
             return
         connection = _Connection(self._streaming, scope, receive, send)
         if PROTOCOL in scope["subprotocols"]:
@@ -89,7 +89,7 @@ class GraphQLSocket:
 
 
 class _Connection:
-    """One WebSocket that was accepted."""
+    """An accepted WebSocket."""
 
     def __init__(self, streaming: Streaming, scope: Scope, receive: Receive, send: Send) -> None:
         self._streaming = streaming
@@ -105,7 +105,7 @@ class _Connection:
         self._events = 0
 
     async def run(self) -> None:
-        """Serve the connection until one of its ends closes it."""
+        """Serve the connection until either side closes it."""
         loop = asyncio.get_running_loop()
         began_s = loop.time()
         reader = loop.create_task(self._read())
@@ -139,7 +139,7 @@ class _Connection:
         try:
             await self._send({"type": "websocket.close", "code": close.code, "reason": reason})
         except OSError:
-            return  # the other end was first
+            return  # the client closed it first
 
     def _end(self, close: Close | None) -> None:
         if not self._ended.done():
@@ -200,7 +200,7 @@ class _Connection:
         try:
             await self._streaming.pay(self._scope, UNKNOWN_KEY_POINTS)
         except Refused:
-            return  # the next handshake from the address is refused
+            return  # the next handshake from this address will be refused
 
     async def _subscribe(self, id_: str, payload: dict[str, Any]) -> None:
         if self._context is None:
@@ -213,7 +213,8 @@ class _Connection:
         try:
             held.enter_context(self._streaming.subscriptions.place(self._context.caller.key_id))
         except Refused as refusal:
-            # Said from here, and not by a task: who asks for ever more and reads nothing is read no further.
+            # Sent from here and not by a task, so that a client which sends requests without reading answers is not
+            # read any further.
             await self._say({"type": "error", "id": id_, "payload": self._streaming.shown_error(refusal)})
             return
         task = asyncio.get_running_loop().create_task(self._follow(id_, payload))
@@ -222,15 +223,15 @@ class _Connection:
         task.add_done_callback(self._tasks.discard)
 
     def _release(self, id_: str) -> asyncio.Task[None] | None:
-        """Free the id and the place of a subscription at once, because its subscriber may use both for another; return
-        its task, None if there is none.
+        """Free the id and the place of a subscription at once, because the client may reuse both; return its task, or
+        None.
         """
         task, held = self._subscriptions.pop(id_, (None, ExitStack()))
         held.close()
         return task
 
     async def _follow(self, id_: str, payload: dict[str, Any]) -> None:
-        """Send the answers to a subscription, and its end."""
+        """Send the answers to a subscription, then its end."""
         try:
             errors = await self._answer(id_, payload)
         except Refused as refusal:
@@ -258,20 +259,20 @@ class _Connection:
         return None
 
     async def _say(self, message: Mapping[str, Any]) -> None:
-        """Send the message. One that is not taken in time ends the connection, as does one that nobody can take."""
+        """Send the message. If it cannot be sent in time, or the client has gone, end the connection."""
         sending = self._send({"type": "websocket.send", "text": orjson.dumps(message).decode()})
         try:
             await in_time(sending, self._streaming.send_timeout_s)
         except TooSlow:
             self._end(TOO_SLOW)
-            await asyncio.Event().wait()  # until this task is cancelled: nothing more is to be sent
+            await asyncio.Event().wait()  # wait to be cancelled, because nothing more may be sent
         except OSError:
             self._end(None)
             await asyncio.Event().wait()
 
 
 def _message_in(text: object) -> dict[str, Any]:
-    """Return the message, or one without a type for anything that is none."""
+    """Return the message; for anything else a message without a type."""
     if not isinstance(text, str):
         return {}
     try:
@@ -287,7 +288,7 @@ def _is_id(value: object) -> bool:
 
 def _with_credentials(scope: Scope, payload: Mapping[str, Any]) -> Scope:
     """Return the scope with the headers that the payload names: `Authorization` and `Account-Id`, in any spelling.
-    Refuses `BAD_USER_INPUT` for a value that is none, or another one than in the header of the handshake.
+    Refuses `BAD_USER_INPUT` for an invalid value, or one that differs from the header of the handshake.
     """
     headers = list(scope["headers"])
     for member, value in payload.items():

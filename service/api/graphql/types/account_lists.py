@@ -1,4 +1,4 @@
-"""Batch resolvers of the lists of accounts: one statement reads a list of all parents."""
+"""Batch resolvers for lists of accounts: one statement reads a list for all parents."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -28,7 +28,7 @@ Read = Callable[[Resources, Sequence[Caller], PageRequest], Awaitable[list[Slice
 
 
 async def readers_at(parents: Sequence[Any], info: Info) -> list[Caller]:
-    """Return, for each account, a caller who may read there."""
+    """Return a caller for reading each account's data."""
     context = info.context
     ids = {parent.row.id for parent in parents}
     readers = await select_account.readers_of(context.resources, context.caller, ids)
@@ -38,7 +38,7 @@ async def readers_at(parents: Sequence[Any], info: Info) -> list[Caller]:
 
 
 def _list_of(sort: ByTime, read: Read, node: Callable[[Any], Any]) -> Callable[..., Awaitable[list[Connection[Any]]]]:
-    """Return the resolver of a list in that order, whose rows `read` returns and `node` shows."""
+    """Return the resolver of a list. `read` returns the rows and `node` converts each."""
 
     async def resolve(
         parents: Sequence[Any],

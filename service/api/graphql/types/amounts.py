@@ -13,11 +13,11 @@ from service.plans import attribute_field, composed_field, computed_field, needs
 
 
 def _decimal_field(write: Callable[..., str], *paths: str, description: str) -> Any:
-    """Return a field of a type: the Decimal that the function writes from the values at the ends of the paths."""
+    """Return a field whose Decimal the function computes from the values at the paths."""
     return computed_field(write, *paths, written=DecimalText, description=description)
 
 
-# Taken out of the enumeration once: before Python 3.12 its class looks a member up in ten times the time.
+# Read from the enumeration once: before Python 3.12 its class takes ten times as long to look a member up.
 _KILOGRAM, _TONNE = MassUnit.KILOGRAM, MassUnit.TONNE
 
 
@@ -78,19 +78,19 @@ class UnitPrice:
 
 
 def mass_field(mass_g: str, *, nullable: bool = False, description: str) -> Any:
-    """Return a field of a type: the mass whose grams are at the end of the path."""
+    """Return a mass field; `path` leads to its grams."""
     return _amount_field(Mass, {"mass_g": mass_g}, nullable=nullable, description=description)
 
 
 def money_field(minor: str, currency: str = "row.currency", *, nullable: bool = False, **options: Any) -> Any:
-    """Return a field of a type: the amount whose minor units and currency are at the ends of the paths; the options are
-    those of `strawberry.field`.
+    """Return a money field; the paths lead to its minor units and currency. The options are those of
+    `strawberry.field`.
     """
     return _amount_field(Money, {"minor": minor, "currency": currency}, nullable=nullable, **options)
 
 
 def unit_price_field(micros: str, currency: str, *, description: str) -> Any:
-    """Return a field of a type: the price of a tonne whose millionths and currency are at the ends of the paths."""
+    """Return a field with the price of a tonne; the paths lead to its millionths and currency."""
     return _amount_field(UnitPrice, {"micros": micros, "currency": currency}, nullable=False, description=description)
 
 
@@ -100,7 +100,7 @@ def _amount_field(type_: type, parts: dict[str, str], *, nullable: bool, **optio
 
 
 def offset_cost_field(currency: str = "row.currency") -> Any:
-    """Return the former name of the field `net_cost`."""
+    """Return the deprecated field whose new name is `net_cost`."""
     return money_field(
         "row.offset_cost_minor",
         currency,
@@ -130,7 +130,7 @@ class MassInput:
         return amounts.mass_g_of(format(self.amount, "f"), self.unit)
 
     def least_grams(self) -> int:
-        """As a bound: a whole mass is below this one exactly when it is below the result."""
+        """Return the mass rounded up to the gram, as a bound for whole masses."""
         return amounts.mass_g_from(format(self.amount, "f"), self.unit)
 
 
@@ -145,5 +145,5 @@ class MoneyInput:
     currency: CurrencyCode = strawberry.field(description="Currency of the amount (ISO 4217 code).")
 
     def at_most(self) -> amounts.Money:
-        """Return the amount as a maximum: decimals are cut off, so that it is never exceeded."""
+        """Return the amount as a maximum: surplus decimals are cut off, so that it is never exceeded."""
         return amounts.Money(amounts.minor_units_below(format(self.amount, "f"), self.currency), self.currency)

@@ -1,4 +1,4 @@
-"""Reading of rows that belong to several accounts, each with a caller who may read there."""
+"""Reading of rows that belong to several accounts, each with a caller for its account."""
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -13,8 +13,8 @@ from service.operations import select_account
 async def by_account(
     account_ids: Sequence[UUID], info: Info, read: Callable[[Caller, Sequence[int]], Awaitable[Sequence[Any]]]
 ) -> list[Any]:
-    """Call `read` once for each account with a caller who may read there, and return the results in the order of the
-    places. All orders are the caller's own unless an operator asks.
+    """Call `read` once for each account, with a caller for that account, and return the results in the original order.
+    Unless the caller is an operator, there is only one account.
     """
     context = info.context
     places_of: dict[UUID, list[int]] = defaultdict(list)
@@ -38,7 +38,9 @@ async def named_by(
     read: Callable[..., Awaitable[Mapping[UUID, Any]]],
     shown: Callable[[Any], Any],
 ) -> list[Any]:
-    """Return the object that the column of each parent's row names, as its GraphQL type; None where it names none."""
+    """Return the object to which the column of each parent's row refers, as its GraphQL type; None if it refers to
+    none.
+    """
 
     async def read_named(reader: Caller, places: Sequence[int]) -> list[Any]:
         named = [getattr(parents[place].row, column) for place in places]

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from service.api.graphql.types.registry_retirement import RegistryRetirement, RetirementCertificate
 
 ORDER_TYPE = "service.api.graphql.types.order"
-"""Module of the orders' type, which imports this one."""
+"""Module of the type of orders, which imports this one; so it is imported by name, when it is used."""
 REGISTRY_TYPES = "service.api.graphql.types.registry_retirement"
-"""Module of the types of registries' entries, which imports this one."""
+"""Module of the types of registry entries, which imports this one; so it is imported by name, when it is used."""
 
 
 async def _orders(parents: Sequence["Certificate"], info: Info) -> list[Any]:

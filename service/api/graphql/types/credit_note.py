@@ -47,7 +47,7 @@ class CreditNoteLine:
 
 
 async def _invoices(parents: Sequence["CreditNote"], info: Info) -> list[Any]:
-    invoice_of = import_module(INVOICE_TYPE).invoice_of  # invoices show their credit notes
+    invoice_of = import_module(INVOICE_TYPE).invoice_of  # imported by name, because invoices import this module
 
     found = await read_money.invoices_of_credit_notes(
         info.context.resources, info.context.caller, [parent.row for parent in parents]

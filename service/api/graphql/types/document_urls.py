@@ -43,7 +43,7 @@ Year = Annotated[
 async def retirement_statements(
     parents: Sequence["Account"], info: Info, year: Year = None
 ) -> list[RetirementStatement]:
-    """Return the statement of each account for the year."""
+    """Return each account's statement for the year."""
 
     async def read(reader: Caller, places: Sequence[int]) -> list[RetirementStatement]:
         name, revision = await statement_link(info.context.resources, reader, year)
@@ -57,8 +57,8 @@ async def retirement_statements(
 async def document_urls(
     info: Info, kind: LinkedDocument, rows: Sequence[Any], reader: Caller | None = None
 ) -> list[str]:
-    """Return the address of the document of each invoice, credit note or order, for the reader, by default the caller
-    of the request.
+    """Return the address of the document of each invoice, credit note or order, for the reader, who is by default the
+    caller of the request.
     """
     context, names = info.context, document_names(kind, rows)
     revisions = await link_revisions(context.resources, reader or context.caller, names)

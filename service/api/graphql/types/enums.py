@@ -27,7 +27,9 @@ E = TypeVar("E", bound=type[Enum])
 
 
 def described(enum: E, name: str, description: str, values: Mapping[Any, str]) -> E:
-    """Add the enumeration to the schema. A member without a description is a KeyError when the service starts."""
+    """Add the enumeration to the schema. Raises `KeyError` for a member without a description, when the service
+    starts.
+    """
     strawberry.enum(enum, name=name, description=description)
     for value in enum.__strawberry_definition__.values:  # type: ignore[attr-defined]
         value.description = values[enum[value.name]]

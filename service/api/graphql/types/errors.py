@@ -101,9 +101,9 @@ ERROR_TYPES = (
 
 
 def user_error(refusal: Refused, given: object) -> UserError:  # noqa: PLR0911 - one for each type
-    """Return the refusal as a user error, with the path to the fault in the input that was `given`.
+    """Return the refusal as a user error, with the path to the fault in the `given` input.
 
-    Raises refusals that are not caused by an input.
+    Refusals that no input causes are raised instead.
     """
     if refusal.code in RAISED:
         raise refusal

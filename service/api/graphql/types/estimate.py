@@ -132,7 +132,7 @@ class Estimate(Node):
 
 
 def _factor(stored: Mapping[str, Any]) -> EmissionFactor:
-    """Return the factor that was stored. Old estimates lack the last seven members, which were added later."""
+    """Return the factor that was stored. Older estimates lack the last seven members."""
     return EmissionFactor(
         value=Decimal(stored["value"]),
         unit=stored["unit"],

@@ -40,7 +40,7 @@ MONEY_TYPE = "service.api.graphql.types.money"
 
 
 async def _accounts(parents: Sequence["Payment | Invoice"], info: Info) -> list[Any]:
-    account_of = import_module(ACCOUNT_TYPE).account_of  # accounts show invoices, and these orders
+    account_of = import_module(ACCOUNT_TYPE).account_of  # imported by name, because accounts import this module
 
     ids = {parent.row.account_id for parent in parents}
     readers = await select_account.readers_of(info.context.resources, info.context.caller, ids)

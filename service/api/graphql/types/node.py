@@ -1,4 +1,4 @@
-"""Global ids: opaque to callers, one spelling each."""
+"""Global ids: opaque to callers, with one spelling for each object."""
 
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from service.plans import computed_field, needs
 
 
 def global_id(type_name: str, id: UUID) -> strawberry.ID:  # noqa: A002 - what it is called in the schema
-    """Return the id as callers see it."""
+    """Return the id in the form that callers see."""
     return strawberry.ID(write_global_id(type_name, id))
 
 

@@ -48,7 +48,7 @@ ACCOUNT_TYPE = "service.api.graphql.types.account"
 ESTIMATE_TYPE = "service.api.graphql.types.estimate"
 MONEY_TYPES = "service.api.graphql.types.money"
 QUOTE_TYPE = "service.api.graphql.types.quote"
-"""Modules of types that show orders, and import this one."""
+"""Modules of types that show orders and import this one; so they are imported by name."""
 
 PAYMENTS_USUAL = 2
 
@@ -69,7 +69,7 @@ async def _ask(
 
 
 async def _accounts(parents: Sequence["Order"], info: Info) -> list[Any]:
-    account_of = import_module(ACCOUNT_TYPE).account_of  # accounts show invoices, and these orders
+    account_of = import_module(ACCOUNT_TYPE).account_of  # imported by name, because accounts import this module
 
     async def read(reader: Caller, places: Sequence[int]) -> list[Any]:
         return [account_of(reader.account)] * len(places)
@@ -373,7 +373,7 @@ def order_of(row: domain.Order) -> Order:
 
 
 async def orders_by_account(info: Info, named: Sequence[tuple[UUID | None, UUID | None]]) -> list[Order | None]:
-    """Return orders by account and id; null where there is none or the caller may not read it."""
+    """Return orders by account and id; null if it does not exist or the caller may not read it."""
     context = info.context
     found: dict[UUID, Order] = {}
     account_ids = {account_id for account_id, _ in named if account_id is not None}

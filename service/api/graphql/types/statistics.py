@@ -35,7 +35,7 @@ async def _projects(parents: Sequence["OrderGroup"], info: Info) -> list[Project
     "orders are grouped."
 )
 class OrderGroup:
-    query_cost: ClassVar[int] = 0  # it comes with the figures, which are priced as a whole
+    query_cost: ClassVar[int] = 0  # included in the price of the figures
     grouping: strawberry.Private[OrderGrouping]
     row: strawberry.Private[domain.OrderGroup]
     bundle: Bundle | None = batch_field(

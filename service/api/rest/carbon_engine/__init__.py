@@ -1,7 +1,7 @@
 """The carbon-engine contract: whole kilograms of carbon credits, paid in halalas, the hundredths of a Saudi riyal.
 
-Its names, formats and rules are in this package alone; every call is one of the service's own operations. It has no
-currency field, so it shows and finds only orders in riyals.
+Its names, formats and rules are only in this package; every endpoint calls the service's operations. It has no currency
+field, so it shows and finds only orders in riyals.
 """
 
 from pathlib import Path

@@ -57,7 +57,9 @@ def refusal(refused: Refused, request_id: str) -> Refusal:
 
 
 def _instance(request_id: str) -> str:
-    """Return the request id as a URI: a URN where it has the digits of a UUID, and a tag for an id of the caller."""
+    """Return the request id as a URI: a URN if it consists of the digits of a UUID, otherwise a tag URI for an id that
+    the caller chose.
+    """
     if _UUID.fullmatch(request_id):
         return UUID(request_id).urn
     return f"tag:carbon-orders,2026:{quote(request_id, safe='')}"

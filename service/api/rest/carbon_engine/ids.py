@@ -18,7 +18,9 @@ def uuid_of(text: str) -> UUID | None:
 
 
 def portfolio_of(body: NamesPortfolio) -> UUID | None:
-    """Return the portfolio that a request names. Refuses `BAD_USER_INPUT` for a text that is no id, and for two ids."""
+    """Return the portfolio that a request names. Refuses `BAD_USER_INPUT` for a text that is not an id, and for two
+    different ids.
+    """
     if body.portfolio_id is None:
         return _portfolio(body.portfolioId, "portfolioId")
     if body.portfolioId not in (None, body.portfolio_id):

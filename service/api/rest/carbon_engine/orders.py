@@ -71,10 +71,10 @@ def _require_all(caller: Caller) -> None:
 
 
 async def _key(call: Call[NewOrder, None]) -> str | None:
-    """Return the header's value without the blanks around it, or with them where an order was placed under it so.
+    """Return the header's value without blanks at its ends; with them if an order exists under that key.
 
-    Releases before this one took the blanks that servers leave behind a value as part of the key: a retry of such an
-    order still finds it. No order is placed under such a key any more, so that looking first misses none.
+    Earlier releases kept blanks after the value as part of the key, and retries of such orders must still find them.
+    New orders are never stored under such keys, so looking first is safe.
     """
     raw, key = (read(call.request.scope, b"idempotency-key") for read in (raw_header_of, header_of))
     if raw is None or key is None:
@@ -85,19 +85,19 @@ async def _key(call: Call[NewOrder, None]) -> str | None:
 
 
 async def _placed_under(call: Call[NewOrder, None], key: str) -> Order | None:
-    """Return the order that was placed under the key through this contract."""
+    """Return the order placed under the key through this contract, or None."""
     order = await find_order(call.context.resources, call.caller, OrderRef(idempotency_key=key))
     return order if order is not None and order.source is Source.CARBON_ENGINE else None
 
 
 async def _repeats_order(call: Call[NewOrder, None]) -> bool:
-    """Tell whether an order stands under the request's key, so that the request is a retry and changes nothing."""
+    """Return True if an order exists under the request's key, so that the request is a retry and changes nothing."""
     key = await _key(call)
     return key is not None and await _placed_under(call, key) is not None
 
 
 async def _command_of_earlier_release(call: Call[NewOrder, None], key: str | None) -> PlaceOrder | None:
-    """Return the command that releases made which ignored `portfolio_id`, if one of them placed an order by it."""
+    """Return the command of earlier releases, which ignored `portfolio_id`, if an order was placed by it."""
     if key is None or call.body.portfolio_id is None:
         return None
     order = await _placed_under(call, key)
@@ -119,7 +119,8 @@ def _command(call: Call[NewOrder, None], key: str | None, portfolio_id: UUID | N
             ask=_ask(body),
             portfolio_id=portfolio_id,
             currency=CURRENCY,
-            # By sum, these decide nothing but the fingerprint, which has to match the one that older releases stored.
+            # For an order by sum this affects only the fingerprint, which must match the one that older releases
+            # stored.
             step=MassUnit.GRAM if body.total_price_sar_halalas is None else MassUnit.KILOGRAM,
             whole_mass=body.total_price_sar_halalas is None,
         ),

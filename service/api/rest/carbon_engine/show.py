@@ -27,7 +27,7 @@ _STATES = {
 
 
 async def shown(context: ViewContext, caller: Caller, orders: Sequence[Order]) -> list[OrderView]:
-    """Return the views of the orders, with the movements of their credits, in the same order."""
+    """Return the views of the orders, with their credit movements, in the same order."""
     ids = [order.id for order in orders]
     entries = await entries_of_orders(context.resources, caller, ids)
     records = await _records(context, caller, [entry for each in entries for entry in each])

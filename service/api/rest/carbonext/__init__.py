@@ -31,6 +31,7 @@ CONTRACT = Contract(
     error_media_type="application/problem+json",
     refusal=refusal,
     authenticate=authenticate,
+    token_endpoint="get_token",  # noqa: S106 - the name of an endpoint
     labelled_json=False,
     any_case=True,
     any_case_query=True,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.api.rest.carbonext.errors import Problem
-from service.api.rest.carbonext.filters import Allowed, Resources
+from service.api.rest.carbonext.filters import Aggregates, Allowed, Resources
 from service.api.rest.carbonext.models import (
     ListedOrder,
     ListQuery,
@@ -52,5 +52,6 @@ COMPONENTS: Mapping[Any, str] = {
     InvoicesQuery: "InvoicesQuery",
     InvoiceView: "InvoiceView",
     Resources: "Resources",
+    Aggregates: "Aggregates",
     Allowed: "Allowed",
 }

@@ -29,8 +29,8 @@ from service.domain.listing import EVERY_ORDER, NumberedPage, NumberedSort, Orde
 from service.errors import Code, Refused, at
 
 BEYOND = 2**62
-"""Upper bound of amounts in filters, above every amount that an order can have; larger ones would not fit the integers
-of a database.
+"""Upper bound of amounts in filters, above every amount of an order; larger numbers do not fit into the database's
+integers.
 """
 
 _TERM = re.compile(r"([A-Za-z]+)_(eq|ne|in|ge|gt|le|lt):(.+)", re.IGNORECASE)
@@ -45,29 +45,37 @@ _SORTS = {
 _COMPARISONS = ["ge", "le", "gt", "lt"]
 
 
+class Aggregates(msgspec.Struct):
+    """Columns of a list that can be aggregated, and the operations. Both are empty: the service aggregates nothing."""
+
+    columns: list[str]
+    operations: list[str]
+
+
 class Allowed(msgspec.Struct):
-    """Fields by which a list can be filtered, with the operators of each, and fields by which it can be sorted."""
+    """Filters of a list as `filter-by` names them, and fields by which it can be sorted."""
 
-    filters: dict[str, list[str]]
+    filters: list[str]
     sort: list[str]
+    aggregate: Aggregates
 
 
+_OPERATORS_OF_ORDERS = {
+    "status": ["eq", "ne", "in"],
+    "vcuUnitPrice": _COMPARISONS,
+    "vcuAmount": ["eq", *_COMPARISONS],
+    "invoiceId": ["eq"],
+    "createdAt": ["eq", *_COMPARISONS],
+    "totalPrice": ["eq", *_COMPARISONS],
+}
 ALLOWED = {
     "orders": Allowed(
-        filters={
-            "status": ["eq", "ne", "in"],
-            "vcuUnitPrice": _COMPARISONS,
-            "vcuAmount": ["eq", *_COMPARISONS],
-            "invoiceId": ["eq"],
-            "createdAt": ["eq", *_COMPARISONS],
-            "totalPrice": ["eq", *_COMPARISONS],
-        },
+        filters=[f"{name}_{operator}" for name, operators in _OPERATORS_OF_ORDERS.items() for operator in operators],
         sort=["createdAt", "vcuAmount", "status", "vcuUnitPrice"],
+        aggregate=Aggregates(columns=[], operations=[]),
     )
 }
-
-
-_OPERATORS = {name.casefold(): operators for name, operators in ALLOWED["orders"].filters.items()}
+_OPERATORS = {name.casefold(): operators for name, operators in _OPERATORS_OF_ORDERS.items()}
 
 
 class Resources(msgspec.Struct):
@@ -120,7 +128,7 @@ def _by_invoice(wanted: OrderFilter, _operator: str, text: str) -> OrderFilter:
 
 
 def _by_number(low: str, high: str, scale: int) -> Callable[[OrderFilter, str, str], OrderFilter]:
-    """Return what narrows a range of whole units, `scale` of which make one of the contract's."""
+    """Return a function that narrows a range of whole units; `scale` of them make one of the contract's units."""
 
     def narrow(wanted: OrderFilter, operator: str, text: str) -> OrderFilter:
         return _within(wanted, low, high, *_whole_bounds(operator, _number_of(text) * scale))
@@ -129,7 +137,7 @@ def _by_number(low: str, high: str, scale: int) -> Callable[[OrderFilter, str, s
 
 
 def _by_total(wanted: OrderFilter, operator: str, text: str) -> OrderFilter:
-    """Narrow the range of totals, of which each currency has as many minor units to the unit as its decimals say."""
+    """Narrow the range of totals, converted to minor units for each number of decimals that a currency may have."""
     amount, ranges = _number_of(text), wanted.totals_minor or {}
     narrowed = {
         decimals: _narrower(ranges.get(decimals, (None, None)), _whole_bounds(operator, amount * 10**decimals))
@@ -144,11 +152,11 @@ def _number_of(text: str) -> Fraction:
 
 
 def _whole_bounds(operator: str, exact: Fraction) -> WholeRange:
-    """Return the least whole number that the comparison lets through, and the least one above that it does not."""
+    """Return the least whole number that satisfies the comparison, and the least one above it that does not."""
     exact = min(exact, Fraction(BEYOND))
     above, below = round_up(exact), round_down(exact)
     bounds: dict[str, WholeRange] = {
-        "eq": (above, below + 1),  # empty unless it is whole: nothing is that much
+        "eq": (above, below + 1),  # empty unless the number is whole, because no value equals it
         "ge": (above, None),
         "gt": (below + 1, None),
         "le": (None, below + 1),
@@ -174,7 +182,7 @@ def _within(wanted: OrderFilter, low: str, high: str, start: Any, end: Any) -> O
 
 
 def _narrower(one: tuple[Any, Any], other: tuple[Any, Any]) -> tuple[Any, Any]:
-    """Return what two ranges have in common; None is no end."""
+    """Return the intersection of two ranges; None stands for an open end."""
     starts, ends = ([end for end in pair if end is not None] for pair in zip(one, other, strict=True))
     return max(starts, default=None), min(ends, default=None)
 

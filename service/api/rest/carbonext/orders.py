@@ -38,7 +38,8 @@ NOTE = "metaData"
 
 async def create_order(call: Call[NewOrder, None]) -> Answer:
     call.caller.require(Scope.ORDERS_WRITE)
-    call.caller.require(Scope.ORDERS_READ)  # the answer shows the order; better refused than placed and not shown
+    # the response shows the order, so the scope is required before anything is placed
+    call.caller.require(Scope.ORDERS_READ)
     placed = await call.context.placement.submit(_command(call))
     return Answer((await _shown(call, [placed.order]))[0])
 

@@ -194,7 +194,7 @@ async def _client(call: Call[Credentials, None]) -> Caller:
 
 
 def _credentials(call: Call[Credentials, None]) -> tuple[str, str]:
-    """Return id and secret of the client, which RFC 6749 lets a form or HTTP Basic carry, but not both."""
+    """Return id and secret of the client, from the form or from HTTP Basic; RFC 6749 does not allow both."""
     form = (call.body.client_id, call.body.client_secret)
     scheme, _, encoded = (header_of(call.request.scope, b"authorization") or "").partition(" ")
     if scheme.lower() != "basic":
@@ -245,7 +245,7 @@ def _key_named_by(token: str, use: TokenUse, context: RestContext) -> str:
     options: Any = {"require": ["key", "use", "exp"], "verify_exp": False, "verify_iat": False}
     try:
         claims = _decoded(token, context, options)
-        # Judged by the service's own clock, as everything is, and not by the library's.
+        # Compared with the service's own clock instead of the library's.
         expired = claims["exp"] <= context.resources.clock().timestamp()
     except (jwt.PyJWTError, TypeError, ValueError) as error:
         raise unauthenticated() from error
@@ -264,7 +264,7 @@ def _decoded(token: str, context: RestContext, options: Any) -> dict[str, Any]:
 
 
 def _secret(pepper: bytes) -> bytes:
-    # Derived, so that a signature made for anything else under the same secret is never one of a token.
+    # Derived from the secret, so that a signature made for another purpose under it is never valid for a token.
     return hmac.digest(pepper, b"carbonext tokens", "sha256")
 
 

@@ -73,7 +73,7 @@ class ClientAccountPatch(Struct, kw_only=True):
 
 class ClientAccountChange(Struct, kw_only=True):
     """New values of all members of a client account. Members that are absent are removed; an absent
-    `external_pages_visibility` stays as it is. A new `name` or `beneficiary` with a character that no font of the
+    `external_pages_visibility` keeps its value. A new `name` or `beneficiary` with a character that no font of the
     certificates shows is refused.
     """
 
@@ -93,7 +93,7 @@ class ClientsQuery(PageQuery, kw_only=True):
 
 
 async def get_account(call: Call[None, None]) -> Answer:
-    # Read anew: a process remembers the account of a key for a moment.
+    # Read again, because the caller's account comes from a cache.
     own = await accounts_of_ids(call.context.resources, call.caller, [call.caller.account.id])
     view = _view(call, own.get(call.caller.account.id, call.caller.account))
     if view.scope == "account":

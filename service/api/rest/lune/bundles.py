@@ -30,7 +30,6 @@ from service.operations.read_catalogue import (
 
 HEADERS = ("Lune-Account", "Lune-Version")
 RECENTLY = timedelta(days=30)
-PORTFOLIOS_MAX = 100
 
 
 class ProjectSummary(Struct, kw_only=True):
@@ -146,7 +145,7 @@ async def bundle_views(call: Call[object, object], bundles: Sequence[Bundle]) ->
 def _bundle_view(
     account: Account, bundle: Bundle, tiers: Sequence[PriceTier], available_g: int, projects: Sequence[Project]
 ) -> BundleView:
-    # The price of a tonne, or of the least that is sold where that is more.
+    # The price of a tonne, or of the smallest mass that is sold if that is larger.
     mass_g = max(GRAMS_PER_TONNE, tiers[0].minimum_mass_g)
     terms = Terms(currency=account.currency, commission_hundredths=account.commission_hundredths)
     whole = (Weight(bundle.id, HUNDREDTHS_IN_WHOLE),)

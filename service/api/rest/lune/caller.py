@@ -38,7 +38,7 @@ async def authenticate(request: Request, context: RestContext) -> Caller:
 
 
 def answer_headers(scope: Scope, request_id: str) -> Mapping[str, str]:
-    """Return the version that was asked for, else the latest; the request id under the name that clients read."""
+    """Return the version that was requested, else the latest, and the request id under the name that clients read."""
     version = header_of(scope, b"lune-version") or ""
     return {
         "Lune-Version": version if _VERSION.fullmatch(version) else LATEST_VERSION,

@@ -68,7 +68,9 @@ MEMBERS: dict[str, tuple[str, ...]] = {
 
 
 def invalid(error_code: str, message: str, *path: str | int) -> Refused:
-    """Return a refusal with status 400 and a code of Lune, where Lune's codes are finer than the service's."""
+    """Return a refusal with status 400 and one of Lune's codes, for cases where these are more specific than the
+    service's.
+    """
     return Refused(Code.BAD_USER_INPUT, message, path, error_code=error_code)
 
 

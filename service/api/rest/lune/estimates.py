@@ -85,7 +85,8 @@ class EstimatedMass(Struct):
 
 
 Quote = Annotated[
-    Any,  # msgspec knows no union of plain structs; this one is only written, and the document says what it is
+    # msgspec does not support a union of plain structs. This type is only written; the OpenAPI document declares it.
+    Any,
     Meta(extra_json_schema={"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("QuoteView", "Errors")]}),
 ]
 
@@ -121,7 +122,9 @@ async def get_electricity_estimate(call: Call[None, None]) -> Answer:
 
 
 def _order_of(estimate: RecordedEstimate) -> OrderRequest:
-    """Return the order of the estimate's mass, of the bundles that its request chose if this API created it."""
+    """Return the order request for the estimate's mass. If this API created the estimate, it has the bundles of that
+    request.
+    """
     try:
         body = convert(estimate.activity, ElectricityRequest)
     except ValidationError:

@@ -98,7 +98,7 @@ async def get_order_certificate(call: Call[None, None]) -> File:
         call.caller,
         order.id,
         public_address=context.public_address,
-        ascii_only=True,  # a client in use decodes the file as UTF-8
+        ascii_only=True,  # a widely used client decodes the file as UTF-8
     )
     if content is None:
         raise Refused(Code.NOT_FOUND, "The order has no certificate yet.")
@@ -113,7 +113,7 @@ async def _place(
     key = None if body.idempotency_key is None else kept_text(body.idempotency_key, KEY_LENGTH_MAX, "idempotency_key")
     caller, context = call.caller, call.context
     for scope in (Scope.ORDERS_WRITE, Scope.ORDERS_READ, Scope.CATALOGUE_READ):
-        caller.require(scope)  # the answer shows the order: better refused than placed and not shown
+        caller.require(scope)  # the response shows the order, so the scope is required before anything is placed
     placed = await context.placement.submit(
         PlaceOrder(
             order_id=context.resources.new_id(),
@@ -240,7 +240,7 @@ ENDPOINTS = (
     ),
     Endpoint(
         method="GET",
-        # The rest of the address, slashes included: clients send keys with their slashes unescaped.
+        # The rest of the address including slashes, because clients send keys with unescaped slashes.
         path="/v1/orders/by-idempotency-key/{idempotency_key:path}",
         operation_id="get_order_by_idempotency_key",
         summary="Get an order by the idempotency key that it was created with.",

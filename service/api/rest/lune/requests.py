@@ -1,4 +1,4 @@
-"""Conversion of Lune's requests to order requests. Refuses with Lune's codes where these are finer than the
+"""Conversion of Lune's requests to order requests. Refuses with Lune's codes where these are more specific than the
 service's.
 """
 

@@ -52,7 +52,7 @@ async def update_bundle_selection(call: Call[list[BundleShare], None]) -> Answer
         wanted = selection(call.body) or ()
         account = await set_account_portfolio(call.context.resources, call.caller, wanted)
     except Refused as refusal:
-        refusal.path = refusal.path[1:]  # the body is the selection itself
+        refusal.path = refusal.path[1:]  # removes the first step, because the body itself is the selection
         raise
     return Answer(await _percentages(call, account))
 

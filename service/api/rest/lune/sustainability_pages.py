@@ -249,7 +249,7 @@ def _mode_of(text: str) -> Mode | None:
 
 
 def _renamed(refused: Refused) -> Refused:
-    """Give a conflict the code that Lune has for it."""
+    """Replace the code of a conflict by Lune's code for it."""
     if refused.code is Code.IDEMPOTENCY_KEY_REUSED:
         taken = refused.path == ("slug",)
         refused.details["error_code"] = "sustainability_page_slug_not_unique" if taken else "sustainability_page_exists"

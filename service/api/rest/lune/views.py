@@ -131,7 +131,7 @@ def _bundle_view(line: PricedLine | OrderLine, bundle: Bundle, currency: str, *,
 async def _projects(
     call: ViewCall, orders: Sequence[Order], lines: Mapping[UUID, Sequence[OrderLine]]
 ) -> dict[UUID, list[OrderProjectView]]:
-    """Return the credits that each of the orders received by project, for orders whose retirement has started."""
+    """Return the credits that each order received, by project. Only orders whose retirement has started have any."""
     retired_orders = [order for order in orders if order.status in RETIRED]
     if not retired_orders:
         return {}

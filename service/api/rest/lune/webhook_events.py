@@ -1,6 +1,6 @@
 """Bodies of webhooks in Lune's form: a batch of events of one account, each with its order as it is now.
 
-Lune's orders are received before they are placed, so that one event of this service is two of Lune's.
+In Lune an order is received before it is placed, so one event of this service becomes two of Lune's.
 """
 
 from collections.abc import Iterator, Sequence

@@ -104,15 +104,15 @@ async def rotate_webhook_secret(call: Call[None, None]) -> Answer:
 
 
 async def _to_change(call: Call[object, None]) -> webhooks.Endpoint:
-    """Return the webhook that the address names, for a caller who may change it: the scope is asked for before it is
-    looked for. Refuses `FORBIDDEN`; `NOT_FOUND`.
+    """Return the webhook that the address names, for a caller who may change it. The scope is checked before the
+    look-up. Refuses `FORBIDDEN`; `NOT_FOUND`.
     """
     call.caller.require(Scope.ORDERS_WRITE)
     return await _existing(call)
 
 
 async def _existing(call: Call[object, None]) -> webhooks.Endpoint:
-    """Return the webhook that the address names. Refuses `NOT_FOUND`."""
+    """Return the webhook whose id is in the address. Refuses `NOT_FOUND`."""
     webhook_id = uuid_or_none(call.path["id"])
     found = (
         {}

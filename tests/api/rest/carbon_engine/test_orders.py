@@ -66,12 +66,12 @@ async def test_an_order_is_created_with_every_documented_field(engine: Rest):
     assert order["certificateUrl"] is None
 
 
-async def test_what_is_not_told_is_null(engine: Rest):
+async def test_members_without_a_value_are_null(engine: Rest):
     order = await placed(engine)
     assert (order["customer"], order["description"], order["callbackUrl"]) == (None, None, None)
 
 
-async def test_the_whole_mass_is_ordered_though_shares_are_cut(engine: Rest):
+async def test_the_whole_mass_is_ordered_although_shares_are_rounded_down(engine: Rest):
     selection = engine.shop.account.portfolio_id
     order = await placed(engine, amount_kg=1, portfolioId=selection.hex)
     assert (order["amount_kg"], order["creditsPurchased"], order["portfolio"]) == (1, 1, selection.hex)
@@ -123,7 +123,7 @@ async def test_a_retry_with_the_key_answers_the_same_order(engine: Rest):
 
 
 @pytest.mark.parametrize("spelled", ["wsk ", "wsk\t", " wsk", "\twsk", "wsk \t "])
-async def test_blanks_around_the_key_are_no_part_of_it(engine: Rest, spelled: str):
+async def test_blanks_around_the_key_are_ignored(engine: Rest, spelled: str):
     first, again = await create(engine, "wsk"), await create(engine, spelled)
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.json() == first.json()
@@ -168,7 +168,7 @@ async def test_a_key_that_is_too_long_is_refused(engine: Rest):
     assert (await create(engine, "k" * 512)).status_code == 201
 
 
-async def test_the_balance_pays_as_far_as_it_reaches(engine: Rest):
+async def test_the_balance_pays_a_part_if_it_is_smaller_than_the_total(engine: Rest):
     await prepay(engine, 1_000)
     paid, rest = await placed(engine), await placed(engine)
     assert paid["invoice"]["amountDueSarHalalas"] == 0
@@ -209,7 +209,7 @@ async def test_orders_are_listed_newest_first_in_pages(engine: Rest):
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "starting_after=x", f"ending_before={'0' * 32}"])
-async def test_a_page_that_there_is_not_is_refused(engine: Rest, query):
+async def test_a_page_number_that_does_not_exist_is_refused(engine: Rest, query):
     assert (await engine.ask("GET", f"/orders?{query}")).status_code == 400
 
 
@@ -300,7 +300,7 @@ async def test_an_unknown_vehicle_is_refused(engine: Rest, vehicle: str):
     assert (answer.status_code, list(answer.json()["errors"])) == (400, ["vehicle_type"])
 
 
-async def test_numbers_that_nobody_means_are_refused_before_anything_is_worked_out(engine: Rest):
+async def test_extreme_numbers_are_refused_before_any_computation(engine: Rest):
     for number in (b"1e9999999", b"1e-9999999", b"0e9999999", b'"NaN"', b'"Infinity"', b"-1", b"0"):
         body = b'{"freight_mass_kg": 1, "distance_km": ' + number + b"}"
         answer = await engine.ask(
@@ -309,7 +309,7 @@ async def test_numbers_that_nobody_means_are_refused_before_anything_is_worked_o
         assert answer.status_code == 400, number
 
 
-async def test_noes_of_http_are_problems_too(engine: Rest):
+async def test_refusals_by_http_are_problem_details_too(engine: Rest):
     assert (await engine.ask("GET", "/orders", key="")).status_code == 401
     assert (await engine.ask("GET", "/orders", key="wrong")).status_code == 401
     wrong_method = await engine.ask("DELETE", "/orders")

@@ -75,9 +75,7 @@ async def test_two_portfolios_in_one_request_are_refused(engine: Rest, forest_on
 
 @pytest.mark.parametrize("name", BOTH)
 @pytest.mark.parametrize("text", ["X", "0" * 31, ""])
-async def test_a_portfolio_that_there_is_not_is_refused_under_the_name_that_was_sent(
-    engine: Rest, name: str, text: str
-):
+async def test_an_unknown_portfolio_is_refused_under_the_name_that_was_sent(engine: Rest, name: str, text: str):
     before = await engine.shop.everything()
     assert fault(await order_by(engine, {"amount_kg": 1000, name: text}))[0] == name
     assert await engine.shop.everything() == before
@@ -102,7 +100,7 @@ async def test_a_near_miss_is_refused_by_name_and_orders_nothing(engine: Rest, b
     assert await engine.shop.everything() == before
 
 
-async def test_near_misses_of_the_addresses_parameters_are_refused_by_name(engine: Rest):
+async def test_misspelt_parameters_of_an_address_are_refused_by_name(engine: Rest):
     for query, known in (
         ("Limit=5", "limit"),
         ("starting-after=x", "starting_after"),
@@ -123,14 +121,14 @@ async def test_near_misses_of_the_addresses_parameters_are_refused_by_name(engin
         ('{"amount_kg": 1, "customer": "\\u003a", "customer": "x"}', "customer"),
     ],
 )
-async def test_a_member_that_stands_twice_orders_nothing(engine: Rest, content: str, member: str):
+async def test_a_request_with_a_repeated_member_orders_nothing(engine: Rest, content: str, member: str):
     before = await engine.shop.everything()
     assert fault(await order_by(engine, content)) == (member, f"The member {member} stands twice.")
     assert await engine.shop.everything() == before
 
 
 @pytest.mark.parametrize("number", ["5.0", "5.000", "5e0", "0.5e1", "50E-1"])
-async def test_whole_kilograms_may_be_written_with_zeros_behind_the_point(engine: Rest, number: str):
+async def test_whole_kilograms_may_be_written_as_5_0(engine: Rest, number: str):
     first = await order_by(engine, f'{{"amount_kg": {number}}}', "k")
     again = await order_by(engine, {"amount_kg": 5}, "k")
     assert (first.status_code, again.json()) == (201, first.json())

@@ -33,13 +33,13 @@ async def test_a_price_falls_from_twenty_tonnes_on(carbonext: Rest):
         assert await carbonext.get(f"/prices{query}") == {"vcuPrice": price, "currency": currency}, query
 
 
-async def test_a_price_of_nothing_is_400(carbonext: Rest):
+async def test_the_price_of_an_amount_of_zero_is_400(carbonext: Rest):
     for query in ("vcu-amount=0", "vcu-amount=-1", "vcu-amount=x", "vcu-amount=NaN", "vcu-amount=1e9999999",
                   "target-currency=EUR", "target-currency="):  # fmt: skip
         assert (await carbonext.ask("GET", f"/prices?{query}")).status_code == 400, query
 
 
-async def test_a_balance_is_told_as_the_tonnes_that_it_buys(carbonext: Rest):
+async def test_a_balance_is_shown_as_the_tonnes_that_it_buys(carbonext: Rest):
     shop = carbonext.shop
     for minor, currency in ((10_000, "BRL"), (13, "USD")):
         await record_payment(shop.resources, shop.caller, shop.account.id, currency, Money(minor, currency))
@@ -68,7 +68,7 @@ async def test_no_balance_buys_nothing(carbonext: Rest):
     assert [each["vcuBalance"] for each in told["balancesByCurrency"]] == [NOTHING, NOTHING]
 
 
-async def test_invoices_are_told_until_they_are_paid_and_after(carbonext: Rest):
+async def test_invoices_are_listed_before_and_after_they_are_paid(carbonext: Rest):
     shop = carbonext.shop
     order = await carbonext.post("/orders", {"vcuAmount": 2, "targetCurrency": "BRL"})
     refs = [OrderRef(id=UUID(order["id"]))]
@@ -101,7 +101,7 @@ async def test_invoices_are_told_until_they_are_paid_and_after(carbonext: Rest):
         assert (await carbonext.ask("GET", f"/invoices/{name}", key=key)).status_code == 404
 
 
-async def test_every_no_is_a_problem(carbonext: Rest):
+async def test_every_refusal_is_a_problem_detail(carbonext: Rest):
     async def no(status: int, method: str, path: str, **options: Any) -> Any:
         answer = await carbonext.ask(method, path, **options)
         problem = answer.json()
@@ -134,7 +134,7 @@ async def test_every_no_is_a_problem(carbonext: Rest):
     await no(413, "POST", "/connect/token", content=b" " * 200_000)
 
 
-async def test_a_fault_is_a_problem_that_says_nothing_of_it(carbonext: Rest):
+async def test_a_fault_is_a_problem_detail_without_its_cause(carbonext: Rest):
     await carbonext.shop.execute("ALTER TABLE orders RENAME TO mislaid")
     answer = await carbonext.ask("GET", "/orders")
     await carbonext.shop.execute("ALTER TABLE mislaid RENAME TO orders")

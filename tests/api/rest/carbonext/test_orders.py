@@ -173,7 +173,7 @@ async def test_the_recipient_of_the_certificate_is_kept(carbonext: Rest):
     assert kept.beneficiary == {"recipient": {"name": "ACME", "email": "a@acme.example", "tax_id": "12.345"}}
 
 
-async def test_credits_may_count_for_another_than_the_recipient(carbonext: Rest):
+async def test_credits_may_be_retired_for_a_party_other_than_the_recipient(carbonext: Rest):
     told = await placed(
         carbonext,
         certificateRecipientInfo={"name": "ACME", "retirementName": "Shop", "retirementTaxId": "9"},
@@ -184,7 +184,7 @@ async def test_credits_may_count_for_another_than_the_recipient(carbonext: Rest)
     assert kept.beneficiary == {"recipient": {"name": "ACME"}, "retirement": {"name": "Shop", "tax_id": "9"}}
 
 
-async def test_nobody_named_is_the_company_itself(carbonext: Rest):
+async def test_without_a_named_party_the_certificate_names_the_company(carbonext: Rest):
     for recipient in ({}, {"name": ""}, {"name": None}, None):
         assert (await placed(carbonext, certificateRecipientInfo=recipient))["certificateRecipientInfo"] is None
 
@@ -247,7 +247,7 @@ async def test_a_failed_order_is_cancelled_already(carbonext: Rest):
     assert await carbonext.post("/orders/cancel", {"ordersIds": [order["id"]]}) is True
 
 
-async def test_anothers_order_is_as_absent_as_one_that_never_was(carbonext: Rest):
+async def test_an_order_of_another_account_is_answered_like_an_unknown_one(carbonext: Rest):
     order = await placed(carbonext)
     stranger = await carbonext.new_key(account=await carbonext.shop.another_account())
     paths = [f"/orders/{name}/cancel" for name in (order["id"], "f8e48b36-b0e4-41eb-bbe5-0cc1bdfc5be2", "x")]
@@ -269,7 +269,7 @@ async def test_many_orders_are_cancelled_together(carbonext: Rest):
     assert {order["status"] for order in (await carbonext.get("/orders"))["items"]} == {"Cancelled"}
 
 
-async def test_one_that_cannot_be_cancelled_leaves_all_as_they_were(carbonext: Rest):
+async def test_if_one_order_cannot_be_cancelled_none_is(carbonext: Rest):
     good, billed = await placed(carbonext), await placed(carbonext)
     await bill(carbonext, billed)
     other = await carbonext.shop.another_account(currency="BRL")
@@ -282,7 +282,7 @@ async def test_one_that_cannot_be_cancelled_leaves_all_as_they_were(carbonext: R
             assert await carbonext.shop.everything() == before
 
 
-async def test_a_batch_that_is_none_is_400(carbonext: Rest):
+async def test_a_list_of_orders_to_cancel_that_is_malformed_is_400(carbonext: Rest):
     for ids in ([], ["x"] * 101, "x", [1], None):
         await refused(carbonext, 400, "/orders/cancel", {"ordersIds": ids})
 

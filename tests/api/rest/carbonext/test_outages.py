@@ -40,7 +40,7 @@ def is_refused_for_now(answer: httpx.Response) -> bool:
     return (answer.status_code, answer.headers.get("retry-after")) == (503, "1") and "error" not in answer.json()
 
 
-async def test_a_client_whose_key_cannot_be_looked_up_asks_again(rest: Rest):
+async def test_a_failed_key_look_up_is_retryable_and_not_a_wrong_key(rest: Rest):
     secret = {"client_id": key_id(rest.key), "client_secret": rest.key}
     refresh = (await token(rest, CONNECT))["refresh_token"]
     async with taken(rest.shop, "api_keys"):
@@ -51,7 +51,7 @@ async def test_a_client_whose_key_cannot_be_looked_up_asks_again(rest: Rest):
         assert is_refused_for_now(await rest.ask("POST", CONNECT, key="", data=form))
 
 
-async def test_a_balance_whose_price_cannot_be_read_is_not_nothing(rest: Rest):
+async def test_a_balance_is_not_shown_as_zero_when_the_price_cannot_be_read(rest: Rest):
     await record_payment(rest.shop.resources, rest.shop.caller, rest.shop.account.id, "paid", Money(10_000, "BRL"))
     async with taken(rest.shop, "prices"):
         assert is_refused_for_now(await rest.ask("GET", "/customers/balance"))

@@ -59,7 +59,7 @@ async def status_with(rest: Rest, bearer: str) -> int:
     return answer.status_code
 
 
-async def test_the_realm_answers_a_token_of_an_hour(carbonext: Rest):
+async def test_the_realm_address_issues_a_token_for_an_hour(carbonext: Rest):
     for prefix in ("", "cbx_b2b_"):
         told = await token(carbonext, client_id=prefix + key_id(carbonext.key), scope="roles")
 
@@ -74,7 +74,7 @@ async def test_the_realm_answers_a_token_of_an_hour(carbonext: Rest):
         assert await status_with(carbonext, access) == 200
 
 
-async def test_the_older_address_answers_a_token_and_one_that_gets_the_next(carbonext: Rest):
+async def test_the_older_address_issues_an_access_token_and_a_refresh_token(carbonext: Rest):
     first = await token(carbonext, CONNECT, scope="offline_access")
     assert list(first) == ["access_token", "expires_in", "refresh_token", "token_type"]
 
@@ -84,7 +84,7 @@ async def test_the_older_address_answers_a_token_and_one_that_gets_the_next(carb
     assert await status_with(carbonext, answer.json()["access_token"]) == 200
 
 
-async def test_a_refresh_token_opens_nothing_and_an_access_token_refreshes_nothing(carbonext: Rest):
+async def test_a_refresh_token_is_no_access_token_and_an_access_token_no_refresh_token(carbonext: Rest):
     told = await token(carbonext, CONNECT)
 
     assert await status_with(carbonext, told["refresh_token"]) == 401
@@ -218,7 +218,7 @@ async def test_a_token_may_do_what_its_key_may(carbonext: Rest):
     assert (await carbonext.ask("POST", "/orders", order, key=access)).status_code == 403
 
 
-async def test_user_info_says_for_whom_a_token_stands(carbonext: Rest):
+async def test_user_info_shows_the_account_and_key_of_a_token(carbonext: Rest):
     account, access = carbonext.shop.account, (await token(carbonext))["access_token"]
 
     assert await carbonext.get("/connect/userinfo", key=access) == {

@@ -94,7 +94,7 @@ async def test_another_file_is_400_and_changes_nothing(lune: Rest, sent: Any, co
     assert await lune.shop.database.reader.fetch("SELECT sha256 FROM logos") == []
 
 
-async def test_a_logo_is_a_form_of_ones_own_account(lune: Rest) -> None:
+async def test_a_logo_can_be_set_only_for_the_callers_own_account_by_a_form(lune: Rest) -> None:
     stranger = await lune.shop.another_account()
     own = lune.shop.account.id.hex
 

@@ -87,7 +87,7 @@ async def test_an_order_beyond_stock_is_taken_and_says_which_bundle_is_short(lun
     assert order["status"] == "placed"
 
 
-async def test_a_quote_tells_of_a_queue_that_an_order_would_stand_in(lune: Rest) -> None:
+async def test_a_quote_shows_if_an_order_would_wait_in_a_queue(lune: Rest) -> None:
     ocean = [{"bundle_id": lune.shop.ocean.id.hex}]
     await lune.post("/orders/by-mass", {"mass": {"amount": "2", "unit": "t"}, "bundle_selection": ocean})
 
@@ -105,7 +105,7 @@ async def test_a_paid_order_is_paid(lune: Rest) -> None:
     assert (await shown(lune, order))["status"] == "paid"
 
 
-async def test_a_retired_order_tells_its_projects_and_shows_its_certificate(lune: Rest) -> None:
+async def test_a_retired_order_lists_its_projects_and_certificate(lune: Rest) -> None:
     order = await ordered(lune)
 
     await retire(lune, order, keep=1)
@@ -152,7 +152,7 @@ async def test_any_reuse_of_a_key_is_a_conflict_and_orders_nothing(lune: Rest) -
     assert await lune.get("/orders/by-idempotency-key/once") == first
 
 
-async def test_of_eight_twins_one_orders_and_seven_are_told_of_it(lune: Rest) -> None:
+async def test_of_eight_equal_requests_one_orders_and_seven_get_a_conflict(lune: Rest) -> None:
     body = {"mass": KILOGRAM, "idempotency_key": "twins"}
 
     answers = await asyncio.gather(*(lune.ask("POST", "/orders/by-mass", body) for _ in range(8)))
@@ -186,7 +186,7 @@ async def test_pages_follow_the_cursor_or_a_bare_id_newest_first(lune: Rest) -> 
     assert (last["has_more"], last["next_cursor"]) == (False, None)
 
 
-async def test_a_page_holds_ten_orders_of_one_moment_without_gap_or_repetition(lune: Rest) -> None:
+async def test_pages_list_orders_of_the_same_instant_without_gap_or_repetition(lune: Rest) -> None:
     account = lune.shop.account
     history = [make_order(account, created_at=LONG_AGO, status=OrderStatus.CANCELLED) for _ in range(12)]
     await store(lune.shop.database, *history)
@@ -220,7 +220,7 @@ async def test_no_order_belongs_to_an_offset_link(lune: Rest) -> None:
     assert (await lune.get("/orders?offset_link_id=x"))["data"] == []
 
 
-async def test_test_and_live_never_meet(lune: Rest) -> None:
+async def test_and_live_accounts_see_different_orders(lune: Rest) -> None:
     twin = make_account(
         lune.shop.account.portfolio_id, organisation_id=lune.shop.account.organisation_id, mode=Mode.TEST
     )

@@ -256,7 +256,7 @@ NOTHING_LEFT = [
 
 
 @pytest.mark.parametrize(("way", "body"), NOTHING_LEFT)
-async def test_what_comes_to_nothing_is_409(lune: Rest, way: str, body: Any) -> None:
+async def test_a_mass_that_rounds_to_zero_is_409(lune: Rest, way: str, body: Any) -> None:
     assert await refused(lune, "POST", f"/orders/{way}", body) == (409, "order_quantity_invalid")
     assert await refused(lune, "POST", f"/orders/{way}/quote", body) == (409, "order_quantity_invalid")
 

@@ -174,7 +174,7 @@ async def test_bundles_that_are_not_there_are_404(lune: Rest) -> None:
         assert await refused(lune, "GET", f"/bundles/{bundle_id}") == (404, "not_found")
 
 
-async def test_a_selection_that_is_put_decides_the_next_order(lune: Rest) -> None:
+async def test_the_selection_that_is_set_applies_to_the_next_order(lune: Rest) -> None:
     forest, ocean = lune.shop.forest.id.hex, lune.shop.ocean.id.hex
     assert await lune.get("/bundle-selections") == [
         {"bundle_id": forest, "percentage": 95},
@@ -203,7 +203,7 @@ async def test_a_selection_that_cannot_be_bought_is_400(lune: Rest, body: Any, c
     assert await refused(lune, "PUT", "/bundle-selections", body) == (400, code)
 
 
-async def test_a_portfolio_that_is_put_is_the_accounts(lune: Rest) -> None:
+async def test_the_portfolio_that_is_set_is_the_accounts(lune: Rest) -> None:
     portfolio, *weights = make_portfolio({lune.shop.ocean.id: 10_000}, label="Only ocean")
     await store(lune.shop.database, portfolio, *weights)
 
@@ -287,7 +287,7 @@ async def test_a_patch_leaves_what_is_absent_and_deletes_what_is_null(lune: Rest
     "facts",
     [{"name": ""}, {"name": "  "}, {"currency": "usd"}, {"currency": "XXL"}, {"handle": "Shop 7"}, {"name": "n" * 201}],
 )
-async def test_a_client_account_that_makes_no_sense_is_400(lune: Rest, facts: Any) -> None:
+async def test_an_invalid_client_account_is_400(lune: Rest, facts: Any) -> None:
     body = {"name": "Shop", "currency": "USD", **facts}
 
     assert await refused(lune, "POST", "/accounts/client", body) == (400, "validation_error")

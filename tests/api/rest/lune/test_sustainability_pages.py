@@ -232,7 +232,7 @@ async def test_conflicts_have_lunes_codes_and_change_nothing(lune: Rest) -> None
         {"custom_description": "x" * 1_001},
     ],
 )
-async def test_a_page_that_makes_no_sense_is_400(lune: Rest, changes: Any) -> None:
+async def test_an_invalid_page_is_400(lune: Rest, changes: Any) -> None:
     assert await refused(lune, "POST", PATH, {**PAGE, **changes}) == (400, "validation_error")
     assert await refused(lune, "GET", f"{PATH}/current-account") == (404, "not_found")
 

@@ -54,6 +54,10 @@ export default function SellerOverview() {
                 <Empty href="/seller/customers" action={t("nav.customers")}>{t("seller.noOrders")}</Empty>
               )}
             </Section>
+            <Section title={t("seller.audit")}>
+              <p>{t("seller.auditAbout")}</p>
+              <pre dir="ltr">carbon-orders audit</pre>
+            </Section>
           </>
         )}
       </Loaded>
