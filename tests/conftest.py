@@ -167,7 +167,6 @@ class Cleaner:
 
     dialect: Literal["sqlite", "postgresql"] = "postgresql"
     is_distributed = False
-    dialect = "postgresql"
     """Members of `Statements` that the checks read."""
 
     def __init__(self, url: str) -> None:
