@@ -206,6 +206,6 @@ async def test_no_operation_is_much_cheaper_for_its_key_than_it_is_for_the_servi
     assert page is not None
     largest = max(found, key=lambda each: each.bytes_a_point)
     assert largest.bytes_a_point <= 3 * page.bytes_a_point, (largest, page)
-    # The price of a scan is that of statistics that read the orders, whatever the number of orders; nothing else reads more for a point.
+    # The price of a scan is that of statistics that read all orders, however many; nothing else reads more for a point.
     longest = max(found, key=lambda each: each.steps_a_point)
     assert longest.steps_a_point <= 3 * statistics.steps_a_point, (longest, statistics)
