@@ -202,12 +202,15 @@ def test_an_order_is_cancelled_after_a_question(visit, service: Service):
     heading(page, re.compile("^Order [0-9A-Z]+$"))
     page.get_by_role("button", name="Cancel the order").click()
     question = page.get_by_role("alertdialog")
+    payment = page.locator(".badge", has_text="Not paid")
+    expect(payment).to_be_visible()
     expect(question).to_contain_text("Its credits (3 t) go back to stock.")
     question.get_by_role("button", name="Leave it as it is").click()
     expect(question).to_have_count(0)
     page.get_by_role("button", name="Cancel the order").click()
     question.get_by_role("button", name="Cancel the order").click()
     expect(page.locator(".badge", has_text="Cancelled")).to_be_visible()
+    expect(payment).to_have_count(0)
     expect(page.get_by_role("button", name="Cancel the order")).to_have_count(0)
 
 
