@@ -162,8 +162,12 @@ class GrownPostgresql(Grown):
 
     @classmethod
     async def open(cls, url: str) -> "GrownPostgresql":
-        """Return the database at that address."""
-        return cls(await asyncpg.connect(url, server_settings={"session_replication_role": "replica", "jit": "off"}))
+        """Return the database at that address. Its statistics are gathered when the test says so, and never between."""
+        connection = await asyncpg.connect(url, server_settings={"session_replication_role": "replica", "jit": "off"})
+        tables = await connection.fetch("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'")
+        for table in tables:
+            await connection.execute(f"ALTER TABLE {table['name']} SET (autovacuum_enabled = off)")
+        return cls(connection)
 
     async def columns(self, table: str) -> list[str]:
         found = await self._connection.fetch(

@@ -1,4 +1,4 @@
-"""Numbers and sums of an account's orders by day, currency, state and kind.
+"""Numbers and sums of an account's orders by day, currency, state and kind; SQL for a union with rows of orders.
 
 Triggers of the migration 0031 keep the rows, in the transaction of each change of an order. Lists of a million orders
 are counted by a few rows a day; the hours of a range that are no whole day are counted order by order.

@@ -73,13 +73,19 @@ async def follow(statements: Statements, endpoint: Endpoint, account_ids: Collec
         endpoint.id,
         *wanted,
     )
-    await statements.execute(
-        f"INSERT INTO {CURSORS.name} (account_id, endpoint_id, owner_id, last_seq)"
-        f" SELECT h.account_id, e.id, e.account_id, h.event_seq FROM {HEADS.name} h, {ENDPOINTS.name} e"
-        f" WHERE e.account_id = $1 AND e.id = $2 AND h.account_id IN ({listed}) ON CONFLICT DO NOTHING",
-        endpoint.account_id,
-        endpoint.id,
-        *wanted,
+    # No INSERT from a join: in a cluster the accounts and their endpoint may lie on different nodes.
+    heads = await HEADS.read(statements, models.AccountHead.filter(account_id__in=wanted))
+    await CURSORS.insert(
+        statements,
+        [
+            Cursor(
+                account_id=head.account_id,
+                endpoint_id=endpoint.id,
+                owner_id=endpoint.account_id,
+                last_seq=head.event_seq,
+            )
+            for head in heads
+        ],
     )
 
 

@@ -2,7 +2,7 @@
 tests of PostgreSQL run on one.
 
 Seen to fail when: a unique set of a table of accounts loses its account; a foreign key between two of them names no
-account; a lock is added that may name several accounts; triggers that count rows stay while tables are placed.
+account; a lock is added that may name several accounts; the triggers that count rows are not found.
 """
 
 import re

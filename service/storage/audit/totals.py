@@ -1,4 +1,4 @@
-"""Check of the totals that are kept for each day: they are those of the orders."""
+"""Check of the totals that are kept for each day; SQL for one state of the database."""
 
 from collections.abc import AsyncIterator
 

@@ -33,7 +33,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--js-flags=--no-opt",  # a page is seen for seconds: to optimise its scripts takes longer than it saves
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--host-resolver-rules=MAP plain.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 
 expect.set_options(timeout=20_000)  # a busy machine takes several times as long as an idle one

@@ -2,7 +2,7 @@
 
 Seen to fail when: a second click or a lost answer orders twice; a page has a fault that axe finds, is wider than the
 screen, logs an error or asks another host; a reload of a deep link leads elsewhere; a change of the certificate's file
-is not noticed.
+is not noticed; on a page without TLS an order needs what browsers lack there.
 """
 
 import json
@@ -129,6 +129,23 @@ def test_a_customer_sees_the_price_orders_once_by_a_double_click_and_opens_the_c
     expect(page.get_by_text("The contents are those that were issued.")).to_be_visible()
 
 
+def test_without_tls_the_console_warns_and_still_orders_and_says_what_needs_it(visit, service: Service):
+    plain = service.address.replace("127.0.0.1", "plain.test")  # browsers take loopback for safe
+    page = visit(plain, path="/console").page
+    expect(page.get_by_role("note")).to_have_text(re.compile("without TLS: others on the network can read your key"))
+    sign_in(page, service.keys["lune"])
+    before = count_orders(service)
+    quote(page, "1.25")
+    page.get_by_role("button", name=re.compile("^Place the order for £")).click()
+    heading(page, re.compile("^Order [0-9A-Z]+$"))
+    assert count_orders(service) == before + 1
+
+    go(page, "/verify")
+    page.get_by_label("Link or number of the certificate").fill("CR-1A2B-3C4D-5E6F")
+    page.get_by_role("button", name="Look it up").click()
+    expect(page.get_by_text("Files can be compared only on a page with TLS.")).to_be_visible()
+
+
 def test_an_order_whose_answer_is_lost_is_sent_again_under_the_same_key(visit, service: Service):
     opened = visit(service.address, path="/console")
     page = sign_in(opened.page, service.keys["lune"])
@@ -185,12 +202,15 @@ def test_an_order_is_cancelled_after_a_question(visit, service: Service):
     heading(page, re.compile("^Order [0-9A-Z]+$"))
     page.get_by_role("button", name="Cancel the order").click()
     question = page.get_by_role("alertdialog")
+    payment = page.locator(".badge", has_text="Not paid")
+    expect(payment).to_be_visible()
     expect(question).to_contain_text("Its credits (3 t) go back to stock.")
     question.get_by_role("button", name="Leave it as it is").click()
     expect(question).to_have_count(0)
     page.get_by_role("button", name="Cancel the order").click()
     question.get_by_role("button", name="Cancel the order").click()
     expect(page.locator(".badge", has_text="Cancelled")).to_be_visible()
+    expect(payment).to_have_count(0)
     expect(page.get_by_role("button", name="Cancel the order")).to_have_count(0)
 
 

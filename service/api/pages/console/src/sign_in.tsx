@@ -11,6 +11,7 @@ export function SignIn({ accept }: { accept: (key: string, remember: boolean) =>
       <main className="panel">
         <h1>{t("signIn.title")}</h1>
         <p className="quiet">{t("signIn.about")}</p>
+        {!isSecureContext && <p className="problem" role="note">{t("signIn.insecure")}</p>}
         <Form
           fields={[
             { name: "key", label: t("signIn.key"), type: "password", hint: t("signIn.keyHint") },

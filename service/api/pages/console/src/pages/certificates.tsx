@@ -72,12 +72,20 @@ export default function Certificates() {
 function Actions({ certificate }: { certificate: Certificate }) {
   const { t } = useI18n();
   const notice = useNotice();
-  const [state, setState] = useState<"same" | "differs" | "failed">();
+  const [state, setState] = useState<"same" | "differs" | "failed" | "insecure">();
   const check = async (bytes: Promise<ArrayBuffer>) => {
     try {
       setState((await hashOf(await bytes)) === certificate.sha256 ? "same" : "differs");
     } catch {
-      setState("failed");
+      setState(isSecureContext ? "failed" : "insecure"); // browsers compute hashes on pages with TLS alone
+    }
+  };
+  const share = async () => {
+    try {
+      await navigator.clipboard.writeText(certificate.url);
+      notice(t("certificates.copied"));
+    } catch {
+      notice(t("certificates.notCopied", { link: certificate.url }));
     }
   };
   const choose = async (input: HTMLInputElement) => {
@@ -101,7 +109,7 @@ function Actions({ certificate }: { certificate: Certificate }) {
         )}
         <button
           type="button"
-          onClick={() => void navigator.clipboard.writeText(certificate.url).then(() => notice(t("certificates.copied")))}
+          onClick={() => void share()}
         >
           {t("certificates.share")}
         </button>
@@ -118,7 +126,7 @@ function Actions({ certificate }: { certificate: Certificate }) {
           <span>{t("certificates.verifyFile")}</span>
           <input type="file" accept=".json,application/json" onChange={(event) => void choose(event.target)} />
         </label>
-        <p role="status">{state && <Badge tone={state === "same" ? "good" : "bad"}>{t(`certificates.${state}`)}</Badge>}</p>
+        <p role="status">{state && <Badge tone={state === "same" ? "good" : "bad"}>{t(state === "insecure" ? "verify.insecure" : `certificates.${state}`)}</Badge>}</p>
       </details>
     </>
   );

@@ -89,7 +89,7 @@ function Shown({ order }: { order: Order }) {
   return (
     <Page
       title={t("order.title", { number: order.number })}
-      about={<><Status of={order.status} /> <PaymentState of={order.paymentStatus} /> {t("order.placedAt", { time: dateTime(order.createdAt) })}</>}
+      about={<><Status of={order.status} /> <PaymentState of={order} /> {t("order.placedAt", { time: dateTime(order.createdAt) })}</>}
       actions={mayChange && <><Suspense><OrderActions order={order} /></Suspense>{isOpen && <Cancel order={order} />}</>}
     >
       <Progress order={order} />

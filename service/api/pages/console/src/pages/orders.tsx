@@ -66,7 +66,7 @@ export default function Orders() {
           { name: t("order.placed"), cell: (order) => date(order.createdAt) },
           { name: t("order.customer"), cell: (order) => order.customer ?? order.account.name },
           { name: t("order.status"), cell: (order) => <Status of={order.status} /> },
-          { name: t("order.payment"), cell: (order) => <PaymentState of={order.paymentStatus} /> },
+          { name: t("order.payment"), cell: (order) => <PaymentState of={order} /> },
           { name: t("order.mass"), cell: (order) => tonnes(order.mass), numeric: true },
           { name: t("order.total"), cell: (order) => money(order.totalCost), numeric: true },
         ]}

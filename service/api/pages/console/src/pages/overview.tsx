@@ -111,7 +111,7 @@ export default function Overview() {
                       { name: t("order.number"), cell: (order) => order.number },
                       { name: t("order.placed"), cell: (order) => date(order.createdAt) },
                       { name: t("order.status"), cell: (order) => <Status of={order.status} /> },
-                      { name: t("order.payment"), cell: (order) => <PaymentState of={order.paymentStatus} /> },
+                      { name: t("order.payment"), cell: (order) => <PaymentState of={order} /> },
                       { name: t("order.mass"), cell: (order) => tonnes(order.mass), numeric: true },
                       { name: t("order.total"), cell: (order) => money(order.totalCost), numeric: true },
                     ]}

@@ -65,7 +65,8 @@ export default function Verify() {
     const text = typed.trim();
     setFound(undefined);
     setCompared(undefined);
-    setProblem(undefined);
+    setProblem(isSecureContext ? undefined : "verify.insecure");
+    if (!isSecureContext) return; // browsers compute no hashes there
     setReading(true);
     try {
       const isNumber = NUMBER.test(text);

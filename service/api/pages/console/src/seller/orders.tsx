@@ -40,7 +40,7 @@ export default function AllOrders() {
           { name: t("order.placed"), cell: (order) => date(order.createdAt) },
           { name: t("order.customer"), cell: (order) => order.customer },
           { name: t("order.status"), cell: (order) => <Status of={order.status} /> },
-          { name: t("order.payment"), cell: (order) => <PaymentState of={order.paymentStatus} /> },
+          { name: t("order.payment"), cell: (order) => <PaymentState of={order} /> },
           { name: t("order.mass"), cell: (order) => tonnes(order.mass), numeric: true },
           { name: t("order.total"), cell: (order) => money(order.totalCost), numeric: true },
         ]}

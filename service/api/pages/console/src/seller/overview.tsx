@@ -45,7 +45,7 @@ export default function SellerOverview() {
                     { name: t("order.account"), cell: (order) => order.account.name },
                     { name: t("order.placed"), cell: (order) => dateTime(order.createdAt) },
                     { name: t("order.status"), cell: (order) => <Status of={order.status} /> },
-                    { name: t("order.payment"), cell: (order) => <PaymentState of={order.paymentStatus} /> },
+                    { name: t("order.payment"), cell: (order) => <PaymentState of={order} /> },
                     { name: t("order.mass"), cell: (order) => tonnes(order.mass), numeric: true },
                     { name: t("order.total"), cell: (order) => money(order.totalCost), numeric: true },
                   ]}

@@ -2,6 +2,7 @@
 import { type AnyVariables, type DocumentInput, type OperationContext, useMutation } from "urql";
 import { type Refusal, refusalsOf } from "../api";
 import { useI18n } from "../i18n";
+import { inHex } from "./hashes";
 
 type Payload = { userErrors: readonly Refusal[] };
 type Outcome<Data> = { data: Data | null; refusals: Refusal[] };
@@ -40,7 +41,8 @@ export function useAct<Data extends object, Variables extends AnyVariables>(docu
 /** Return the key of a request that has got no answer yet, so that a second click or a reload sends the same one. */
 export function pendingKey(name: string): { key: string; answered: () => void } {
   const place = `console.pending.${name}`;
-  const key = sessionStorage.getItem(place) ?? crypto.randomUUID();
+  // No randomUUID, which browsers have on pages with TLS alone.
+  const key = sessionStorage.getItem(place) ?? inHex(crypto.getRandomValues(new Uint8Array(16)));
   sessionStorage.setItem(place, key);
   return { key, answered: () => sessionStorage.removeItem(place) };
 }

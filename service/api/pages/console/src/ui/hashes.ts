@@ -3,8 +3,12 @@ import { config } from "../api";
 
 /** The SHA-256 hash as the certificate states it, in hexadecimal digits. */
 export async function hashOf(bytes: ArrayBuffer): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return inHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+}
+
+/** The bytes in hexadecimal digits. */
+export function inHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 const TOKEN = /\/certificates\/([A-Za-z0-9_-]{43})(?![A-Za-z0-9_-])/;

@@ -15,8 +15,12 @@ export function Status({ of }: { of: OrderStatus }) {
   return <Badge tone={TONES[of]}>{useI18n().t(`status.${of}`)}</Badge>;
 }
 
-export function PaymentState({ of }: { of: PaymentStatus }) {
-  return <Badge tone={TONES[of]}>{useI18n().t(`payment.${of}`)}</Badge>;
+/** The payment of an order; nothing for one that is off before it was paid, because nothing is owed for it. */
+export function PaymentState({ of: { status, paymentStatus } }: { of: { status: OrderStatus; paymentStatus: PaymentStatus } }) {
+  const { t } = useI18n();
+  const isOff = status === "CANCELLED" || status === "FAILED";
+  if (isOff && (paymentStatus === "ISSUED" || paymentStatus === "BILLED")) return null;
+  return <Badge tone={TONES[paymentStatus]}>{t(`payment.${paymentStatus}`)}</Badge>;
 }
 
 export function InvoiceState({ of }: { of: "PENDING" | "PAID" }) {
