@@ -166,7 +166,12 @@ def test_the_seller_sets_a_price_with_a_tier_and_sees_what_a_tonne_costs(visit, 
     second.get_by_label("From tonnes").fill("50")
     second.get_by_label("Price of a tonne").fill("-1")
     seller.get_by_role("button", name="Set the prices").click()
-    expect(second.locator(".refusal")).to_have_count(1)
+    expect(second.locator(".refusal")).to_have_text(["Write a number alone, such as 5,000.5."])
+    second.get_by_label("Price of a tonne").fill("1000")  # 50 t would cost four times as much as 49 t
+    seller.get_by_role("button", name="Set the prices").click()
+    expect(second.locator(".refusal")).to_have_text(
+        [re.compile("^The unit price must not rise with the minimum mass.")]
+    )
     assert ask(service, "lune", "{ bundles(first: 20) { nodes { name prices { unitPrice { amount } } } } }") == {
         "bundles": prices
     }

@@ -44,6 +44,7 @@ const refusalOf = (refusals: Refusal[], index: number, member: "minimumMass" | "
     const [place, name] = path.slice(path.indexOf("tiers") + 1);
     return path.includes("tiers") && place === String(index) && (name ?? "unitPrice") === member;
   });
+const isAmount = (text: string) => isDecimal(text) && !text.startsWith("-");
 const SAMPLES = ["0.1", "1", "10", "100", "1000", "10000"];
 
 export default function BundlePage() {
@@ -120,8 +121,8 @@ function Prices({ bundle, currency: first }: { bundle: Bundle; currency: string 
     event.preventDefault();
     const message = t("form.number", { example: number(5000.5) });
     const wrong = plain.flatMap(({ minimum, price }, index) => [
-      ...(isDecimal(minimum) ? [] : [{ message, path: ["tiers", String(index), "minimumMass"] }]),
-      ...(isDecimal(price) ? [] : [{ message, path: ["tiers", String(index), "unitPrice"] }]),
+      ...(isAmount(minimum) ? [] : [{ message, path: ["tiers", String(index), "minimumMass"] }]),
+      ...(isAmount(price) ? [] : [{ message, path: ["tiers", String(index), "unitPrice"] }]),
     ]);
     if (wrong.length > 0) return setRefusals(wrong);
     const { data, refusals: refused } = await set({
