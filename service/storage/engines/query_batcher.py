@@ -1,8 +1,8 @@
 """Batching of queries that have the same text and wait at the same time: they are sent to PostgreSQL as one statement,
 and each gets its own rows.
 
-A round trip takes longer than most queries. Knows no table; the queries are outside any transaction and may be run
-again.
+A round trip costs the service and the database more than most queries. Knows no table; the queries are outside any
+transaction and may be run again.
 """
 
 import asyncio
