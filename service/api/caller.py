@@ -80,7 +80,7 @@ async def caller_of_service(
     if claims.account_id is None:
         caller = replace(caller, scopes=caller.scopes & claims.scopes)
         return caller if header is None else await _selected(resources, caller, selected)
-    # A token that is limited to an account is never its key's own account, so it cannot select another one.
+    # The account of such a token is never its key's own, so None, for another id in the header, selects no account.
     wanted = claims.account_id if header is None or selected == claims.account_id else None
     caller = await _selected(resources, caller, wanted)
     return replace(caller, scopes=caller.scopes & claims.scopes)

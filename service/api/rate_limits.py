@@ -1,5 +1,5 @@
-"""Rate limits: budgets of points for each time window, kept in this process, or in Redis if several processes share
-them.
+"""Rate limits: budgets of requests or points for each time window, kept in this process, or in Redis if several
+processes share them.
 
 Each API determines the budget of a call and its holder: an API key or an address. The window slides: spending in the
 previous window counts in proportion to its overlap, so that two bursts cannot meet at the edge of a window.

@@ -40,7 +40,7 @@ FACTS: ContextVar[Facts | None] = ContextVar("request_facts", default=None)
 @lru_cache(maxsize=4_096)
 def _text_of(number: int) -> str:
     """Return the text of an id, given its number. Cached, because writing it takes as long as recording everything
-    else.
+    else; by number, because numbers are compared without running Python code.
     """
     return str(UUID(int=number))
 

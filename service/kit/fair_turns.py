@@ -45,7 +45,7 @@ class FairLine:
 
     def next(self, except_for: Collection[Hashable] = ()) -> "tuple[Hashable, asyncio.Future[object]] | None":
         """Remove the first pending future of the caller whose turn it is, and return the caller's name and the future;
-        None if nobody waits, or only callers in `but`.
+        None if nobody waits, or only callers in `except_for`.
         """
         for name in list(self._lines):
             if name in except_for:
@@ -84,8 +84,8 @@ class FairTurns:
             self.end(caller)
 
     async def take(self, caller: WaitingCaller) -> None:
-        """Wait for a turn, which must be ended by `end`. Safe to cancel. Refuses `UNAVAILABLE` to a caller that has
-        disconnected in the meantime.
+        """Wait for a turn, which must be ended by `end`. Safe to cancel. Refuses `UNAVAILABLE`, without a turn, to a
+        caller that has disconnected in the meantime.
         """
         if self._free and self._taken[caller.name] < self._each:
             self._begin(caller.name)

@@ -237,7 +237,7 @@ class _WriterQueue(Generic[C, R]):
                         )
                     )
                 raise
-        # Here and not in the callback, which runs one step later: a command added in between would find no worker.
+        # Here and not only in the callback, which runs one step later: a command added in between would find no worker.
         self.workers.discard(_this_task())
 
     def _ended(self, task: "asyncio.Task[None]") -> None:

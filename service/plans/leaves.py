@@ -29,7 +29,8 @@ from service.plans.source import Names
 
 Serializer = TypeVar("Serializer", bound=Callable[..., Any])
 
-# For these types a value that passes the test is its own JSON form. `{v}` stands for the value.
+# For these types a value that passes the test is its own JSON form. `{v}` stands for the first reading of the value,
+# which leaves it in `v`.
 _OWN_FORM = {
     GraphQLString: "{v}.__class__ is str",
     GraphQLID: "{v}.__class__ is str",

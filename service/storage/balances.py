@@ -157,7 +157,7 @@ def funds(row: BalanceRow) -> PayerFunds:
 
 
 async def of_accounts(statements: Statements, account_ids: Collection[UUID]) -> dict[UUID, list[BalanceRow]]:
-    """Return each account's balances, by currency: those that ever had an amount."""
+    """Return the rows of each account, sorted by currency, including rows that never had a balance (`is_funded`)."""
     found: dict[UUID, list[BalanceRow]] = {account_id: [] for account_id in account_ids}
     query = models.Balance.filter(account_id__in=account_ids).order_by("currency")
     for row in await BALANCES.read(statements, query):

@@ -202,7 +202,7 @@ async def available_g(
 
 
 async def hold(statements: Statements, held_g: Mapping[UUID, int]) -> None:
-    """Move available grams to held ones, for a quote, so that no order gets them."""
+    """Move available grams to held ones, for a quote, so that no other order gets them."""
     await _move(statements, "available_g", "held_g", held_g)
 
 

@@ -4,7 +4,7 @@ A row is written once when its order is complete; its PDF is added later.
 
 Orders that earlier releases completed have an empty row until their certificate is issued.
 
-The look-up by token is the only statement that does not start with an account, because the account is not known.
+The look-up by token does not start with an account, because the account is not known, and neither does the queue.
 """
 
 from collections.abc import Collection

@@ -55,7 +55,7 @@ class Conditions:
 
 def owned(account_id: UUID, parameters: list[object] | None = None) -> Conditions:
     """Return conditions that hold for the rows of the account; if `parameters` is given, they are numbered after
-    those.
+    those, and their values are appended to that list.
     """
     conditions = Conditions(parameters)
     conditions.add("account_id = {}", account_id)

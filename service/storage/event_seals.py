@@ -32,9 +32,9 @@ _TEXTS = {
 
 
 async def due(statements: Statements, before: datetime, events: int, limit: int) -> list[tuple[UUID, EventSeal | None]]:
-    """Return accounts with events to seal, each with its last seal, in the order of their ids: those whose last seal is
-    older than `before`, or with at least `events` unsealed events. An account whose next event is missing is left
-    out.
+    """Return accounts with events to seal, each with its last seal, in the order of their ids: those that were
+    never sealed or not since `before`, or that have at least `events` unsealed events. An account whose next event is
+    missing is left out.
     """
     rows = await statements.fetch(
         f"SELECT h.account_id AS sealed_account_id, {SEALS.of('s')} FROM {HEADS.name} h"

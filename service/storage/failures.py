@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A way in which a database fails for reasons outside of the program.
+    """A reason for which a database cannot run a statement at present.
 
     `again`: the same transaction may succeed if it is run again from its start. `retire`: the connection must not be
     used again, because its session is lost or keeps the cause of the failure.

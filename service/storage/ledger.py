@@ -55,7 +55,8 @@ class Booking:
 async def book(statements: Statements, bookings: Iterable[Booking], *, within_limits: bool = False) -> None:
     """Write all postings of the journals, and change the payers' balances and debts by their amounts.
 
-    With `within_limits`, for new orders, it raises if a credit limit would be exceeded.
+    With `within_limits`, for new orders whose balances were locked and limits checked, it refuses `UNAVAILABLE` if a
+    credit limit would be exceeded.
     """
     entries: list[LedgerEntry] = []
     changes: Counter[balances.PayerBalance] = Counter()

@@ -97,7 +97,7 @@ async def expired_holds(statements: Statements, limit: int, *, now: datetime) ->
 
 
 async def release(statements: Statements, account_id: UUID, quote_id: UUID) -> list[QuoteHold]:
-    """Release the hold of the quote, and return the grams held; empty if it was used or released before."""
+    """Release the hold of the quote, and return the grams held; empty if it was used, was released or is unexpired."""
     now = database_now(statements)
     released = await statements.execute(
         f"UPDATE {QUOTES.name} SET released_at = {now} WHERE account_id = $1 AND id = $2"

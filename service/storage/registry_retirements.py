@@ -151,8 +151,8 @@ async def _retirements_of(statements: Statements, mode: Mode, request: PageReque
 
 
 async def _uncovered(statements: Statements, rows: Sequence[Retirement]) -> list[Unrecorded]:
-    """Return the retirements that have grams which no entry covers. They must be sorted by batch and first gram,
-    without gaps.
+    """Return the retirements that have grams which no entry covers. They must follow each other by batch and
+    first gram, in either direction, with no other retirement between them.
     """
     if not rows:
         return []

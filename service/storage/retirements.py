@@ -52,9 +52,9 @@ async def due(
     now: datetime,
 ) -> list[tuple[UUID, UUID]]:
     """Return the (account, order) pairs of live orders to retire: first those whose retirement has started, then those
-    with one of these payment states whose `awaited` events all happened before the time, oldest first. Orders of test
-    accounts are retired on request only. An order is left out if it holds credits that may not be retired on the day
-    (in UTC), or if it failed and is paused at `now`.
+    with one of these payment states that were placed until `ready_until` and have no later `awaited` event, oldest
+    first. Orders of test accounts are not among them. An order is left out if it holds credits that may not be retired
+    on the day (in UTC), or if it failed and is paused at `now`.
 
     One statement for each state, because each then reads its index in order and stops at the limit.
 

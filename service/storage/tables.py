@@ -77,7 +77,7 @@ def _beyond(column: str, sign: str, position: Position) -> Q:
     """Return the condition that a row comes after the position (`gt`) or before it (`lt`).
 
     Tortoise does not support row values. The additional bound on the column alone lets the index start at the position;
-    without it all rows before would be read.
+    without it each alternative would be searched separately.
     """
     bound: dict[str, Any] = {f"{column}__{sign}e": position.value}
     past: dict[str, Any] = {f"{column}__{sign}": position.value}

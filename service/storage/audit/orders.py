@@ -141,7 +141,7 @@ CHECKS = (
         "queue-place",
         BACKORDERS,
         "every place in the queue: an order line's, in its account's mode, as old as its order",
-        # A test order that was put back to waiting has the place `OUT_OF_LINE`.
+        # A test order that is short, by its size or put back to waiting, has the place `OUT_OF_LINE`.
         f"SELECT {key('q.order_id', 'q.position', account='q.account_id')} FROM {BACKORDERS} q LEFT JOIN {LINES} l"
         f" ON l.account_id = q.account_id AND l.order_id = q.order_id AND l.position = q.position"
         f" AND l.bundle_id = q.bundle_id LEFT JOIN {ORDERS} o ON o.account_id = l.account_id AND o.id = l.order_id"

@@ -30,7 +30,7 @@ ones.
 
 def cost_is_wrong(line: str, currency: str) -> str:
     """Return the condition that a line's offset cost is not its mass at its unit price, rounded half up, or that its
-    prices are not positive.
+    unit price is negative or above its gross unit price.
     """
     divisor, rescaled = _DIVISOR.format(currency=currency), _RESCALED.format(currency=currency)
     product = f"{line}.mass_g * {line}.unit_price_micros"

@@ -1,6 +1,6 @@
 """Checks of references: what a row names exists; SQL for one state of the database.
 
-Foreign keys enforce most of them, but several references have no foreign key.
+Foreign keys enforce most of them where the database checks these, but several references have no foreign key.
 """
 
 from service.storage.audit.check import (

@@ -96,7 +96,7 @@ async def _wrongly_certified(statements: Statements) -> AsyncIterator[Key]:
 
 
 async def _certified_twice(statements: Statements) -> AsyncIterator[Key]:
-    """Yield the orders that retired a serial which another batch also contains and an order has retired."""
+    """Yield the orders that retired a serial that an order has retired from another batch as well."""
     meeting = await statements.fetch(
         f"SELECT DISTINCT batch_id FROM"
         f" (SELECT batch_id, first_number, last_number, max(last_number) OVER (PARTITION BY mode, series_key"

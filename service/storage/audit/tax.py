@@ -49,7 +49,7 @@ def _place(number: str) -> tuple[int, int]:
 
 async def _wrong_tax_of_credit_notes(statements: Statements) -> AsyncIterator[Key]:
     """Yield the credit notes whose tax differs from the cumulative tax. Computed in Python, because the product of two
-    amounts may exceed 64 bits; pages are consistent, because issued documents never change.
+    amounts may exceed 64 bits. Issued invoices and credit notes never change.
     """
     rows = await statements.fetch(
         f"SELECT n.account_id, n.id, n.number, n.invoice_id, n.net_minor, n.tax_minor, i.total_minor,"

@@ -37,7 +37,7 @@ class Availability:
 
     def __init__(self) -> None:
         self.is_away = False
-        """True while new calls are refused at once and waiting calls are cancelled."""
+        """True while new calls are refused at once and waiting calls are refused too."""
         self.is_watched = False
         """True while a watch runs that notices when the database answers again."""
         self.takes_writes = True

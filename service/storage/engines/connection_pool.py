@@ -28,7 +28,7 @@ class ConnectionPool:
         self._free: list[Any] = []
         self._open: set[Any] = set()
         self._places = size_max  # number of connections that may still be opened
-        # a fair queue by caller, so that a caller with many requests delays others by one statement only
+        # a fair queue by caller, so that a caller with many requests delays others by one use of a connection
         self._waiting = FairLine()
         self._taking: set[asyncio.Timeout] = set()
         self._closed = False

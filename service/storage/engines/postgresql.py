@@ -251,7 +251,9 @@ class PostgresqlClient(AsyncpgDBClient):
         await uncancelled(self._commit(connection))
 
     def _begin(self, lock_timeout_ms: int | None) -> str:
-        """Send all settings in one round trip: a text without parameters may contain several statements."""
+        """Return the text that begins a transaction and makes all its settings in one round trip. A text without
+        parameters may contain several statements.
+        """
         begin, limits = "BEGIN", {}
         if self.pooled:  # its sessions get no settings at their start
             begin, limits = "BEGIN ISOLATION LEVEL READ COMMITTED", self._timeouts_ms()

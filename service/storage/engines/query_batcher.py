@@ -1,8 +1,8 @@
 """Batching of queries that have the same text and wait at the same time: they are sent to PostgreSQL as one statement,
 and each gets its own rows.
 
-A round trip takes longer than most queries. Knows no table; the queries are outside any transaction and may be run
-again.
+A round trip costs the service and the database more than most queries. Knows no table; the queries are outside any
+transaction and may be run again.
 """
 
 import asyncio
@@ -41,8 +41,8 @@ _PLACEHOLDER = re.compile(r"\$(\d+)")
 
 
 class QueryBatcher:
-    """A batcher that runs queries through `fetch`. The first query of a text is sent in the next turn of the event
-    loop, together with others of its text that arrive in this turn; later ones share the next statement.
+    """A batcher that runs queries through `fetch`. A query whose text is not running is sent in the next turn of
+    the event loop, together with others of its text that arrive in this turn; later ones share the next statement.
 
     A batch starts after the last of its queries arrived, so each sees everything that was committed before it. If a
     batch fails, each query is run alone. A query whose text was slow last time is run alone too. Unless it is the
@@ -174,7 +174,7 @@ class _Text:
             except Exception:  # noqa: BLE001 - whichever of them it comes from is told so when asked singly
                 await asyncio.gather(*(self._answer_one(*member) for member in members))
                 return
-            rows.sort(key=_MEMBER)  # the rows are unsorted, unless the database was asked for several queries at a time
+            rows.sort(key=_MEMBER)  # already in this order, unless the database ran several of them at a time
             of = list(map(_MEMBER, rows))
             end = 0
             for member, (_, answer, _) in enumerate(members):

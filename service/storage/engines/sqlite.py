@@ -268,8 +268,8 @@ class SqliteClient(TortoiseSqliteClient):
         """Do nothing: reads of the file wait for a moment only, and writes for `lock_timeout_ms`."""
 
     async def _reopen(self) -> None:
-        """Reopen the connection if it is read-only: SQLite opens a file that it cannot write as read-only, and keeps
-        that.
+        """Replace the connection by a new one: SQLite opens a file that it cannot write as read-only, and the
+        connection stays so when the file becomes writable.
         """
         worn = self._connection
         await self._open()

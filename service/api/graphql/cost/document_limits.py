@@ -285,7 +285,8 @@ class Walk:
         measure = replace(inner, depth=0, cost=0, nodes=0, cost_per_node=0, nodes_per_node=0)
         if parent is not None and parent.name.startswith("__"):
             length = self._prices.lengths.get((parent.name, name))
-            # The caller chooses which root types, and which type for __type, so their largest counts as well.
+            # A caller may choose the largest of the root types and of the types for __type, so their largest part
+            # counts and not the average.
             mean, most = length or (HUNDREDTHS, HUNDREDTHS)
             below = inner.hundredths_at_most if name.endswith("Type") else inner.hundredths
             own = OBJECT_HUNDREDTHS if below else LEAF_HUNDREDTHS

@@ -42,7 +42,7 @@ def argument_path(path: Path) -> list[str | int]:
 
 
 def _step(value: Any, step: str | int) -> tuple[list[str], Any]:
-    """Return the names of the members to which the step leads, and the value there; no names if there are none."""
+    """Return the names of the members through which the step leads, and the value there; no names if there are none."""
     if isinstance(value, list):
         return ([str(step)], value[step]) if isinstance(step, int) and step < len(value) else ([], None)
     definition = get_object_definition(value) if value is not None else None

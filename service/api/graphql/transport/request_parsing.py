@@ -41,8 +41,8 @@ class BadRequest(Exception):  # noqa: N818 - an answer, not an error of the prog
 
 
 class GraphQLRequest(NamedTuple):
-    """The operation that a request asks to run; `read_only` is True for GET. If `query` is empty, `document_id` or an
-    extension identifies the document.
+    """The operation that a request asks to run; `read_only` is True for GET, which must change nothing. If `query` is
+    empty, `document_id` or an extension identifies the document.
     """
 
     query: str

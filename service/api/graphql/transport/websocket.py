@@ -288,7 +288,8 @@ def _is_id(value: object) -> bool:
 
 def _with_credentials(scope: Scope, payload: Mapping[str, Any]) -> Scope:
     """Return the scope with the headers that the payload names: `Authorization` and `Account-Id`, in any spelling.
-    Refuses `BAD_USER_INPUT` for an invalid value, or one that differs from the header of the handshake.
+    Refuses `UNAUTHENTICATED` for a value that is not ASCII text, and `BAD_USER_INPUT` for one that differs from an
+    earlier value, such as the header of the handshake.
     """
     headers = list(scope["headers"])
     for member, value in payload.items():

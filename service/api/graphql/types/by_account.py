@@ -14,7 +14,7 @@ async def by_account(
     account_ids: Sequence[UUID], info: Info, read: Callable[[Caller, Sequence[int]], Awaitable[Sequence[Any]]]
 ) -> list[Any]:
     """Call `read` once for each account, with a caller for that account, and return the results in the original order.
-    Unless the caller is an operator, there is only one account.
+    There are several accounts only for operators, and for parents whose lists have rows of clients.
     """
     context = info.context
     places_of: dict[UUID, list[int]] = defaultdict(list)
