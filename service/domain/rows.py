@@ -77,8 +77,8 @@ class Row:
         return parts
 
     def read_optional_list(self, column: str, reader: Callable[[list[str]], T]) -> T | None:
-        """Return the list of the cell's parsed values, split as `texts` does; None for an absent or empty cell. A value
-        that the reader refuses is reported, and the result is None.
+        """Return the value that the reader makes of the cell's whole list, split as `texts` does; None for an absent or
+        empty cell. A list that the reader refuses is reported, and the result is None.
         """
         if self._cells.get(column) in (None, "", []):
             return None
