@@ -63,8 +63,8 @@ CANCELLED, COMPLETE, PAID = 0.08, 0.20, 0.60
 below the second, paid below the third.
 """
 PAID_MAX = 200
-"""Maximum number of paid orders. Workers retire these and draw a certificate for each, which would take days for a
-million.
+"""Maximum number of paid orders, all among the oldest. Workers retire these and draw a certificate for each; for a
+million of them that would take days.
 """
 WAITING_SHARE = 200
 """One order in this many, but at most one chunk of them, waits for credits of a bundle that is sold out or nearly
