@@ -90,7 +90,7 @@ class Row:
             return None
 
     def refuse_unknown(self, known: frozenset[str]) -> None:
-        """Report the columns that no reader has used, which are probably misspelt."""
+        """Report surplus cells, and filled columns that are not in `known`, which are probably misspelt."""
         for column, cell in self._cells.items():
             if column == SURPLUS:
                 self.fail(column, "the row has more cells than there are columns; put cells with commas in quotes")
