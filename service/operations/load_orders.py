@@ -340,7 +340,7 @@ class _HistoryChunk:
 async def _supplied(
     statements: Statements, resources: Resources, placed: Sequence[tuple[datetime, Priced]]
 ) -> dict[UUID, list[CreditBatch]]:
-    """Return new batches of each bundle's projects, which together cover the orders exactly; none for a scarce
+    """Return new batches of each bundle's projects, which together have just enough for the orders; none for a scarce
     bundle.
     """
     wanted_g: Counter[UUID] = Counter()
