@@ -78,7 +78,7 @@ def invoice_document(facts_json: str, *, logo: Facts | None = None) -> str:
 
 
 def tax_line(facts: Facts, tax_minor: int) -> list[tuple[str, str]]:
-    """Return the line of the tax, or None for an invoice of a payer without a tax profile."""
+    """Return the line of the tax in a list, which is empty for an invoice of a payer without a tax profile."""
     if facts["tax_category"] is None:
         return []
     name = tax_name(facts["parties"]["seller"]["country"], facts["tax_rate_hundredths"])

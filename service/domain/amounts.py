@@ -126,8 +126,8 @@ def minor_units_of(text: str, currency: str) -> int:
 
 def minor_units_below(text: str, currency: str) -> int:
     """Return the amount truncated to the minor unit, for a maximum that must not be exceeded. Refuses `BAD_USER_INPUT`
-    above `MINOR_MAX`. For a currency whose decimals have increased the limit is in its former minor units, so that a
-    retry of an old command is not refused before its idempotency key is looked up.
+    above `MINOR_MAX`; for a currency whose decimals have increased, above `MINOR_MAX` of its former minor units, so
+    that a retry of an old command is not refused before its idempotency key is looked up.
     """
     bound = MINOR_MAX * rescaling_factor(currency)
     return _bounded(round_down(parse_decimal(text) * 10 ** minor_exponent(currency)), bound, "amount")
@@ -156,8 +156,8 @@ def price_text(micros: int) -> str:
 def round_half_up(value: Fraction | int, divisor: int = 1) -> int:
     """Return the nearest whole number to value / divisor; a half goes towards plus infinity: 2.5 is 3 and -2.5 is -2.
 
-    Both are whole numbers and the divisor is positive. Computed without `Fraction`, because its reduction to lowest
-    terms would take most of the time.
+    The value is a whole number or a fraction, the divisor a positive whole number. No `Fraction` is made of the
+    quotient, because its reduction to lowest terms would take most of the time.
     """
     whole = value.denominator * divisor
     return (2 * value.numerator + whole) // (2 * whole)

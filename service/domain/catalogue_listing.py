@@ -72,7 +72,7 @@ def _sort_name(listed: str, field: str, *, is_first: bool, descending: bool) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectFilter:
-    """Filter of projects. All conditions that are given must hold. `text` is part of the name or the slug."""
+    """Filter of projects. All conditions that are given must hold. `text_contains` is part of the name or the slug."""
 
     ids: frozenset[UUID] | None = None
     text_contains: str | None = None
@@ -95,7 +95,7 @@ class BundleListing(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleFilter:
-    """Filter of bundles. All conditions that are given must hold. `text` is part of the name or the slug."""
+    """Filter of bundles. All conditions that are given must hold. `text_contains` is part of the name or the slug."""
 
     listing: BundleListing = BundleListing.ON_SALE
     text_contains: str | None = None
@@ -106,8 +106,8 @@ class BundleFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchFilter:
-    """Filter of credit batches. All conditions that are given must hold. `text` is part of one of the batch's
-    references.
+    """Filter of credit batches. All conditions that are given must hold. `text_contains` is part of one of the
+    batch's references.
     """
 
     text_contains: str | None = None

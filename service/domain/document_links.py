@@ -47,8 +47,8 @@ class DocumentLink:
 
 
 def link_end(now: datetime, valid: timedelta) -> datetime:
-    """Return the expiry of a link that is made now and must be valid for at least `validity`. The expiry is rounded up
-    to a multiple of a day, or of the validity if that is shorter, so that requests within that period get the same
+    """Return the expiry of a link that is made now and must be valid for at least `valid`. The expiry is rounded up to
+    a multiple of a day, or of `valid` if that is shorter, so that requests within that period get the same
     address.
     """
     step = max(min(valid, _STEP), timedelta(seconds=1))

@@ -184,7 +184,7 @@ class ListSort:
 
 
 class NumberedSort(StrEnum):
-    """Fields by which only numbered pages can be sorted; the last two have no index."""
+    """Fields by which numbered pages can be sorted. The last two are for numbered pages only, and have no index."""
 
     CREATED_AT = "created_at"
     MASS = "mass_g"

@@ -41,7 +41,7 @@ class Supplies:
 
 
 def place_in_queue(backorder: Backorder) -> tuple[datetime, UUID, int]:
-    """Return the sort key of a waiting line: when their order was placed, then order id, then line."""
+    """Return the sort key of a waiting line: when its order was placed, then order id, then line."""
     return (backorder.created_at, backorder.order_id, backorder.position)
 
 

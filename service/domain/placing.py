@@ -133,7 +133,7 @@ class OrderPlacer:
         return Priced(command, head.account, command.fingerprint(head.account.currency), pricing, quote, holds)
 
     def stock_up(self, stock: Stock) -> None:
-        """Set the stock from which the orders of the group are supplied."""
+        """Set the grams of each batch in the stock that the orders of the group may still take."""
         for bundle_stock in stock.batches.values():
             for batch in bundle_stock:
                 self._available_g[batch.batch_id] = batch.available_g

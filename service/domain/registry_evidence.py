@@ -274,8 +274,8 @@ def retired_in(facts: Mapping[str, Any]) -> dict[UUID, list[Interval]]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetirementCertificate:
     """A retirement certificate as it is stored: `facts` is canonical JSON, `sha256` the digest of exactly those bytes.
-    Each correction of an entry creates another version; the latest one is valid while the entries cover the whole
-    order.
+    A correction of an entry after which the order is still covered creates another version; the latest one is valid
+    while the entries cover the whole order.
     """
 
     account_id: UUID

@@ -44,8 +44,8 @@ def _dearer_price(frozen_micros: int, tiers: Sequence[PriceTier], ordered_g: int
     if not tiers:
         return frozen_micros
     rise_micros = 0
-    # A frozen price that is still in the list has not risen, even if the remaining mass reaches another tier: an order
-    # by value may have reached its tier with grams that rounding cut off.
+    # A frozen price that is still in the list has not risen, even if the ordered mass reaches another tier now: an
+    # order by value may have reached its tier with grams that rounding cut off.
     if all(tier.unit_price_micros != frozen_micros for tier in tiers):
         rise_micros = max(0, _price_at(tiers, ordered_g) - frozen_micros)
     return max(frozen_micros, _price_at(tiers, remaining_g) - rise_micros)

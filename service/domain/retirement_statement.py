@@ -89,7 +89,7 @@ class RetirementStatement:
 
     @classmethod
     def of(cls, year: Year, found: Iterable[RetiredOrder], pending_g: int) -> "RetirementStatement":
-        """Return the statement of the year. `certificates` may include those of other years, which are left out."""
+        """Return the statement of the year. `found` may include orders of other years, which are left out."""
         by_time = sorted(found, key=lambda each: (each.retired_at, each.facts["number"]))
         return cls(
             year,

@@ -77,8 +77,8 @@ class Row:
         return parts
 
     def read_optional_list(self, column: str, reader: Callable[[list[str]], T]) -> T | None:
-        """Return the list of the cell's parsed values, split as `texts` does; None for an absent or empty cell. A value
-        that the reader refuses is reported, and the result is None.
+        """Return the value that the reader makes of the cell's whole list, split as `texts` does; None for an absent or
+        empty cell. A list that the reader refuses is reported, and the result is None.
         """
         if self._cells.get(column) in (None, "", []):
             return None
@@ -90,7 +90,7 @@ class Row:
             return None
 
     def refuse_unknown(self, known: frozenset[str]) -> None:
-        """Report the columns that no reader has used, which are probably misspelt."""
+        """Report surplus cells, and filled columns that are not in `known`, which are probably misspelt."""
         for column, cell in self._cells.items():
             if column == SURPLUS:
                 self.fail(column, "the row has more cells than there are columns; put cells with commas in quotes")

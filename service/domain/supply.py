@@ -139,8 +139,8 @@ def tiers_of(tiers: Iterable[PriceTier], *path: str | int) -> tuple[PriceTier, .
 
 
 def rising_tier(tiers: Sequence[PriceTier]) -> int | None:
-    """Return the index, in the given order, of the first tier whose unit price is above that of a tier with a smaller
-    minimum; None if there is none.
+    """Return the index, in the given order, of the lowest tier whose unit price is above that of the tier before it by
+    minimum mass; None if there is none.
 
     Such a price list is refused: an order of 100 t would cost more than two of 99 t and 1 t.
     """

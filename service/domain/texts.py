@@ -47,8 +47,9 @@ def kept_url(text: str, *path: str | int) -> str:
 
 
 def refuse_unless_outside(url: str, *path: str | int, loopback: bool = False) -> None:
-    """Refuse `BAD_USER_INPUT` for a URL whose host is an address in a private or reserved network; with `loopback` this
-    machine's own addresses are accepted.
+    """Refuse `BAD_USER_INPUT` for a URL that this service must not send to: one that is not https, is malformed or too
+    long, or whose host is private or reserved. With `loopback` this machine's own addresses are accepted, also with
+    http.
     """
     try:
         parse_destination(url, loopback=loopback)

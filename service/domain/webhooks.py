@@ -179,8 +179,8 @@ class Attempt:
 
 
 def is_called_back(order: Order) -> bool:
-    """Return True if changes of the order are sent to its callback URL. Only orders in SAR have that, because the
-    messages are in the form of carbon-engine.
+    """Return True if changes of the order are sent to its callback URL. Callback URLs of orders in other
+    currencies are ignored, because the messages are in the form of carbon-engine, whose orders are in SAR.
     """
     return order.callback_url is not None and order.currency == CALLBACK_CURRENCY
 

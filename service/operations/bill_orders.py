@@ -108,8 +108,8 @@ async def bill_orders(
             # An invoice with this id was written by an earlier attempt whose answer was lost; to the caller it is new.
             return Billed(found, replayed=found.id != invoice_id) if found else None
 
-        # Before the orders are read: when a request is repeated, there may be none left, or more than one invoice
-        # holds.
+        # Before the orders of a period are read: when a request is repeated, there may be none left, or more than one
+        # invoice holds.
         payer_id = await find_payer(statements, account_id)
         if replay := await issued(payer_id):
             return replay

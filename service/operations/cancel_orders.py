@@ -78,7 +78,7 @@ async def cancel_orders(
 
 
 async def _ids_of(statements: Statements, caller: Caller, refs: Sequence[OrderRef]) -> list[UUID | None]:
-    """Return the reference's order id, or None if there is no such order."""
+    """Return the order id of each reference: a given id unchecked, otherwise None if there is no such order."""
     ids: list[UUID | None] = []
     for ref in refs:
         order = None if ref.id is not None else await orders.find(statements, caller.account.id, ref)

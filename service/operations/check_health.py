@@ -4,5 +4,5 @@ from service.operations.resources import Resources
 
 
 def is_ready(resources: Resources) -> bool:
-    """Return True if the database answered and accepted a write when it was last checked, at most 2 s ago."""
+    """Return True if the database answers and would accept a write, as its watch last saw it, at most 2 s ago."""
     return resources.database.availability.is_ready

@@ -30,7 +30,7 @@ class Recipient:
 async def find_recipient(
     resources: Resources, account_id: UUID, is_recipient: Callable[[Contact], bool]
 ) -> Recipient | None:
-    """Return the account's contact for which `recognises` is true; None if the account has no such contact any more."""
+    """Return the account's contact for which `is_recipient` is true; None if the account has it no more."""
     reader = resources.database.reader
     account = await accounts.account(reader, account_id)
     people = (await contacts.of_accounts(reader, [account_id])).get(account_id, [])

@@ -27,8 +27,8 @@ async def follow_order_events(
     order_id: UUID | None = None,
     event_types: Collection[str] = (),
 ) -> AsyncGenerator[Event, None]:
-    """Yield the events of the account's orders after the event number, or without it from now on; only those of one
-    order and of some types if these are given. The events come in order, each once; the iterator never ends.
+    """Return an iterator of the events of the account's orders after the event number, or without it from now on; only
+    those of one order and of some types if these are given. The events come in order, each once; it never ends.
 
     Refuses `FORBIDDEN`; `ACCOUNT_SUSPENDED`; `BAD_USER_INPUT` for a number that the account has not reached and for an
     unknown type; `NOT_FOUND` for an order that is not the account's.

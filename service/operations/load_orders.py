@@ -63,8 +63,8 @@ CANCELLED, COMPLETE, PAID = 0.08, 0.20, 0.60
 below the second, paid below the third.
 """
 PAID_MAX = 200
-"""Maximum number of paid orders. Workers retire these and draw a certificate for each, which would take days for a
-million.
+"""Maximum number of paid orders, all among the oldest. Workers retire these and draw a certificate for each; for a
+million of them that would take days.
 """
 WAITING_SHARE = 200
 """One order in this many, but at most one chunk of them, waits for credits of a bundle that is sold out or nearly
@@ -340,7 +340,7 @@ class _HistoryChunk:
 async def _supplied(
     statements: Statements, resources: Resources, placed: Sequence[tuple[datetime, Priced]]
 ) -> dict[UUID, list[CreditBatch]]:
-    """Return new batches of each bundle's projects, which together cover the orders exactly; none for a scarce
+    """Return new batches of each bundle's projects, which together have just enough for the orders; none for a scarce
     bundle.
     """
     wanted_g: Counter[UUID] = Counter()

@@ -135,7 +135,7 @@ def _refusal_by(check: Callable[[], None]) -> Refused | None:
 def _refuse_beyond(
     caller: Caller, name: str, scopes: frozenset[Scope], expires_at: datetime | None, now: datetime
 ) -> None:
-    """Refuse `BAD_USER_INPUT` for an invalid key, one with more scopes than the caller's, or one that expires later."""
+    """Refuse `BAD_USER_INPUT` for an invalid key, a scope that the caller may not give, or a later expiry."""
     refuse_bad_key(name, scopes, expires_at, now)
     may_give = frozenset(Scope) - {Scope.OPERATOR} if _acts_as_operator(caller) else caller.scopes
     if missing := sorted(scopes - may_give):

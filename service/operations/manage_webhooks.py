@@ -188,7 +188,7 @@ def secret_of(resources: Resources, endpoint: Endpoint) -> str:
 
 
 def _require(caller: Caller) -> None:
-    # A key that may read orders is not enough: the endpoint goes on showing events after the key is revoked.
+    # `orders:read` too, because the events show what it permits to read, for as long as the endpoint exists.
     caller.require(Scope.ORDERS_WRITE)
     caller.require(Scope.ORDERS_READ)
 

@@ -65,8 +65,8 @@ async def retirements_of_orders(
 async def retirement_refusals_of_orders(
     resources: Resources, caller: Caller, order_ids: Sequence[UUID]
 ) -> list[VintageFault | None]:
-    """Return the refusal for each of the caller's orders that holds credits which may not be retired today (UTC); None
-    for the others.
+    """Return for each of the caller's orders the reason why credits that it holds may not be retired today (UTC); None
+    if they may.
     """
     caller.require(Scope.ORDERS_READ)
     today = utc_date(resources.clock())

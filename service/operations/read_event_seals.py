@@ -23,8 +23,8 @@ class SealedEvent:
 async def sealed_events(
     resources: Resources, readers: Sequence[Caller], sequence: int | None = None
 ) -> list[SealedEvent | None]:
-    """Return the sealed event with number `seq` of each reader's account, by default the last sealed one, in the order
-    of the readers; None if it is not sealed.
+    """Return the sealed event with the number `sequence` of each reader's account, by default the last sealed one, in
+    the order of the readers; None if it is not sealed.
     """
     for reader in readers:
         reader.require(Scope.ORDERS_READ)

@@ -57,8 +57,9 @@ async def list_orders(
 async def owners_of_orders(
     resources: Resources, caller: Caller, named: Sequence[UUID] | None, *, with_clients: bool
 ) -> Owner:
-    """Return the owners of a list of orders: the caller's account, with all of its client accounts or only the named
-    ones of these. Refuses `ACCOUNT_SELECTED_INVALID` for any other account.
+    """Return the owners of a list of orders: the caller's account alone, `with_clients` all of its client
+    accounts as well; if accounts are `named`, only these. Refuses `ACCOUNT_SELECTED_INVALID` for an account that is
+    neither the caller's nor its client's.
     """
     caller.require(Scope.ORDERS_READ)
     reader, own = resources.database.reader, caller.account

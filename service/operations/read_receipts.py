@@ -25,9 +25,9 @@ class ReceiptLine:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Contents of a receipt: the order in its present state, and the seller. `invoice` is the order's invoice, and
-    `is_alone` is True if no other order is on it; None for an order of a client account, whose invoices only its parent
-    may see. `revision` is the number of revocations of the order's links.
+    """Contents of a receipt: the order in its present state, and the seller. `invoice` is the order's invoice,
+    or None, also for an order of a client account, whose invoices only its parent may see; `is_alone` is True if no
+    other order is on it. `revision` is the number of revocations of the order's links.
     """
 
     account: Account

@@ -124,9 +124,9 @@ async def record_payment(
 
 
 def _fingerprints(account_id: UUID, amount: Money, order: Order | None, invoice_id: UUID | None) -> list[str]:
-    """Return two fingerprints, of which a repetition of the reference must match one: today's, which is stored, and the
-    one with the former decimals of the amount's currency. References never expire, so no name here may change. A
-    missing order is null, and a missing invoice is left out.
+    """Return the fingerprints of which a repetition of the reference must match one: today's, which is stored, and the
+    one with the former decimals of the amount's currency, unless the amount has more decimals, which was refused then.
+    References never expire, so no name here may change. A missing order is null, and a missing invoice is left out.
     """
     forms = [amount.wire_form()]
     if amount.minor_units % rescaling_factor(amount.currency) == 0:

@@ -22,7 +22,7 @@ LATE_MAX = timedelta(days=7)
 
 
 async def remind_invoices(resources: Resources, *, before: timedelta) -> int:
-    """Record events for unpaid invoices that are due before the time `before`; return their number."""
+    """Record events for unpaid invoices, from the period `before` ahead of their due time; return their number."""
     now = resources.clock()
     due = await mails.invoices_to_remind(resources.database.reader, now - LATE_MAX, now + before, INVOICES_AT_ONCE)
     return sum([await _remind(resources, invoice) for invoice in due])

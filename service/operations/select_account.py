@@ -20,8 +20,8 @@ ACTOR = "command:export"
 async def select_account(
     resources: Resources, caller: Caller, account_id: UUID | None, *, any_for_operators: bool = False
 ) -> Caller:
-    """Return the caller, acting for the key's own account or one of its client accounts, always without the operator
-    scope. Promise: P21.
+    """Return the caller, acting for the key's own account, with the key's scopes unchanged, or for one of its client
+    accounts, without the operator scope. Promise: P21.
 
     With `any_for_operators` a key with the scope `OPERATOR` acts for any account, in that account's mode: it keeps the
     scope, and may read and order as the account could.

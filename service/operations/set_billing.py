@@ -161,8 +161,8 @@ async def _profile_work(profile: TaxProfile) -> PayerWork:
 
 
 def _of_payer(account_id: UUID, work: PayerWork) -> Callable[[Statements, object], Awaitable[Done[Account]]]:
-    """Return the work as a transaction on the account, whose head it locks. Refuses an account that is absent or not a
-    payer.
+    """Return the work on the account, whose head must be locked when it is called. It refuses an account that is absent
+    or not a payer.
     """
 
     async def attempt(statements: Statements, _: object) -> Done[Account]:

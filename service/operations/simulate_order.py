@@ -86,8 +86,8 @@ async def simulate_order(resources: Resources, caller: Caller, ref: OrderRef, ou
 
 
 async def advance_test_orders(resources: Resources, *, after_ms: int) -> int:
-    """Complete a page of test orders that came through the Lune API `after_ms` ago, as that API's sandbox does. Orders
-    that were changed since they were placed are left out. Return the number completed.
+    """Complete a page of test orders that came through the Lune API at least `after_ms` milliseconds ago, as that API's
+    sandbox does. Orders that anybody but a worker has moved since are left out. Return the number completed.
     """
     before, now = await failed_before(resources, STEP), resources.clock()
     due = await sandbox_orders.left_alone(

@@ -11,7 +11,7 @@ class SerialForm(StrEnum):
     """The way in which a registry writes serial numbers. The values are stored and never change."""
 
     PLAIN = "plain"
-    """A prefix followed by a number of at least one digit, such as OAK-1."""
+    """A prefix and a number, which is a whole run of digits, such as OAK-1."""
     VERRA = "verra"
     GOLD_STANDARD = "gold_standard"
     CAR = "car"

@@ -36,8 +36,8 @@ def refuse_ambiguous(block: SerialBlock, path: tuple[str | int, ...]) -> None:
 
 
 def _samples(block: SerialBlock) -> list[str]:
-    """Return one folded text of the block for each count of digits that its numbers have; the patterns depend on
-    nothing else.
+    """Return folded texts of the block, one for each count of digits that its numbers have, or for each pair of counts
+    if a text contains two numbers; the patterns depend on nothing else of the numbers.
     """
     least, most = max(block.width, len(str(block.first))), max(block.width, len(str(block.last)))
     numbers = ["1" * count for count in range(least, most + 1)]

@@ -29,8 +29,8 @@ async def failed_before(resources: Resources, step: WorkerStep) -> Mapping[ItemK
 
 
 async def do_item(resources: Resources, step: WorkerStep, key: ItemKey, work: Callable[[], Awaitable[int]]) -> int:
-    """Run the work and return its result; if it fails, store the failure and return 0. Raises if the database is
-    unreachable.
+    """Run the work and return its result; if it fails, store the failure and return 0. Raises only if the
+    failure cannot be stored, because the database is unreachable.
     """
     try:
         return await work()

@@ -81,7 +81,7 @@ class _Parts:
 async def _parts(
     statements: Statements, known: Account, sold: Collection[Order], *, payer_id: UUID | None = None
 ) -> _Parts:
-    """Return the data of the orders. Client accounts, which are all accounts other than the payer's, are named."""
+    """Return the data of the orders. Accounts other than `payer_id`, by default the known account, are named."""
     by_account: dict[UUID, list[Order]] = defaultdict(list)
     for order in sold:
         by_account[order.account_id].append(order)
