@@ -171,7 +171,6 @@ def may_pay_from_balance(account: Account, *, acts_for_client: bool) -> bool:
     """Return True if an order of the account may be paid from its payer's balance, depending on the key that places it.
 
     A client account's own key needs the parent's permission; a parent's key that acts for the client does not.
-
     """
     return account.parent_account_id is None or acts_for_client or bool(account.may_use_balance)
 

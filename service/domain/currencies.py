@@ -80,7 +80,6 @@ def rescaling_factor(code: str) -> int:
     1000.
 
     Refuses as `currency_of`.
-
     """
     # No currency lost decimals, so the factor is a whole number and no amount is ever rounded.
     factor: int = 10 ** (currency_of(code).decimals - former_decimals_of(code))

@@ -26,7 +26,6 @@ def order_facts(
     the name of the client account that ordered; `supplied_at` is the time at which the credits were retired.
 
     Net amounts of the lines and the commission add up to the order's total.
-
     """
     amounts = document_amounts(order, lines)
     return {

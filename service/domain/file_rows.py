@@ -66,7 +66,6 @@ def csv_rows(text: str, *, key: str, known: Collection[str]) -> list[NamedRow]:
 
     Refuses `BAD_USER_INPUT` for a text that is empty or no CSV, for other separators and for a column that is named
     twice.
-
     """
     _refuse_other_formats(text, "CSV")
     _refuse_separator(text, key, known)
@@ -96,7 +95,6 @@ def json_document(text: str, *, if_csv: str) -> Any:
 
     Refuses `BAD_USER_INPUT` for a text that is empty or no JSON, and for an object that has a member twice. `if_csv`
     is the advice for a text that seems to be CSV.
-
     """
     _refuse_other_formats(text, "JSON")
     try:

@@ -129,7 +129,6 @@ def invoice_settled(currency: str, billed_minor: int, receivable_minor: int) -> 
     which is less than the billed amount if the order was paid, reduced or cancelled after the invoice was issued.
 
     Debit cash billed; credit receivable as far as it is owed, balance the rest.
-
     """
     return _received(Verb.INVOICE_SETTLED, currency, billed_minor, receivable_minor)
 

@@ -25,7 +25,6 @@ class Offers:
     """The part of the catalogue that a group of order requests needs, read at once.
 
     `sold` holds the bundles that are not disabled, `tariffs` the price tiers by currency.
-
     """
 
     portfolios: Mapping[UUID, OfferedPortfolio]

@@ -65,7 +65,6 @@ def agreed_period_start(facts: SerialFacts, *, period_end: date | None, stated: 
     it.
 
     Refuses `BAD_USER_INPUT` where the two differ, and for a period that starts after its end.
-
     """
     if stated is not None and facts.period_from is not None and stated != facts.period_from:
         message = (

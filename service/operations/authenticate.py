@@ -41,7 +41,6 @@ async def authenticate_token(resources: Resources, text: str, peppers: Peppers) 
     the token, by which the caller of this function must limit the scopes.
 
     Refuses `UNAUTHENTICATED` as `authenticate` does.
-
     """
     claims = read_token(text, peppers)
     if claims is None or claims.expires_at <= resources.clock():

@@ -87,7 +87,6 @@ async def bill_orders(
     bill, `PAYMENT_STATE` for a named order whose sale does not stand or that is on an invoice already, and
     `BAD_USER_INPUT` for orders in several currencies, for more of them than one invoice holds, and for reverse charge
     without the payer's tax number.
-
     """
     caller.require(Scope.OPERATOR)
     reference, given = kept_reference(reference, IDEMPOTENCY_KEY_LENGTH_MAX, "reference"), reference

@@ -31,7 +31,6 @@ async def create_access_token(
 
     Refuses `FORBIDDEN` to a token, and `BAD_USER_INPUT` for no scope, a scope that the key lacks, and a time out of
     bounds.
-
     """
     caller.refuse_token()
     if not scopes:

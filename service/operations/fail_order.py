@@ -22,7 +22,6 @@ async def fail_order(resources: Resources, caller: Caller, account_id: UUID, ref
     of its invoice and to the balance.
 
     Refuses `NOT_FOUND`, and `ORDER_STATE` once retirement has started or the order was cancelled.
-
     """
     caller.require(Scope.OPERATOR)
 

@@ -32,7 +32,6 @@ async def follow_order_events(
 
     Refuses `FORBIDDEN`; `ACCOUNT_SUSPENDED`; `BAD_USER_INPUT` for a number that the account has not reached and for an
     unknown type; `NOT_FOUND` for an order that is not the account's.
-
     """
     caller.require(Scope.ORDERS_READ)
     caller.refuse_change_if_suspended(caller.account)

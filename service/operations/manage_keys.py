@@ -28,7 +28,6 @@ async def create_key(
     """Issue a key of the account, which is valid until `expires_at`. Its text is only in the result.
 
     Refuses `NOT_FOUND` for an unknown account, `BAD_USER_INPUT` for an empty name, no scope, or an end in the past.
-
     """
     now = resources.clock()
     refuse_bad_key(name, scopes, expires_at, now)

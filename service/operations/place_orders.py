@@ -46,7 +46,6 @@ def placement(
     placed together.
 
     `answer_within_ms` is the deadline of the requests that wait for it.
-
     """
     return GroupCommit(
         partial(place_group, resources, lock_timeout_ms=group_lock_timeout_ms),

@@ -74,7 +74,6 @@ async def record_payment(
     Refuses `IDEMPOTENCY_KEY_REUSED` for a reference of another payment, `NOT_FOUND`, `PAYMENT_STATE` for an invoice of
     an earlier release, which is settled as a whole, and `BAD_USER_INPUT` for an amount that is not positive or not in
     the currency of the order or the invoice, and for both of them.
-
     """
     caller.require(Scope.OPERATOR)
     reference, given = kept_reference(reference, IDEMPOTENCY_KEY_LENGTH_MAX, "reference"), reference

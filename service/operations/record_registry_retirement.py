@@ -82,7 +82,6 @@ async def import_retirements(
     `rehearse` nothing is stored. Called by the command line, without a caller.
 
     Refuses `BAD_USER_INPUT` for a text that is neither CSV nor JSON of rows, and for one that lacks columns.
-
     """
     read = read_retirements(rows_of(text, is_csv=is_csv))
     found_in_file = len(read.faults)

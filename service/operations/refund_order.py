@@ -26,7 +26,6 @@ async def refund_order(resources: Resources, caller: Caller, account_id: UUID, r
     for credits. A refunded order is returned unchanged.
 
     Refuses `NOT_FOUND`, and `PAYMENT_STATE` when nothing was paid for it.
-
     """
     caller.require(Scope.OPERATOR)
 

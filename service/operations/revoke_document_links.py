@@ -24,7 +24,6 @@ async def revoke_document_links(resources: Resources, caller: Caller, document_i
     documents of the account. Links made later are valid. A retry also revokes the links made in between.
 
     Refuses `FORBIDDEN` to a key without the scope `account:manage` or `operator`, and `NOT_FOUND`.
-
     """
     caller.require_management()
 

@@ -28,7 +28,6 @@ async def select_account(
 
     Refuses `ACCOUNT_SELECTED_INVALID` with the same message for an id that is malformed (None), unknown, another
     customer's, or of the other mode.
-
     """
     if account_id == caller.account.id:
         return caller

@@ -24,7 +24,6 @@ async def set_account_logo(
     changes nothing. Stored pictures are never deleted, because other accounts may use the same one.
 
     Refuses `NOT_FOUND` for a client account that is not the caller's, and `BAD_USER_INPUT` as `checked_logo`.
-
     """
     caller.require_one_of(Scope.ORDERS_WRITE, Scope.ACCOUNT_MANAGE)
     logo = None if content is None else await checked_logo(resources, content)

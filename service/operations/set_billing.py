@@ -77,7 +77,6 @@ async def set_tax_profile(resources: Resources, caller: Caller, profile: TaxProf
 
     Refuses `NOT_FOUND` for the account, and `BAD_USER_INPUT` as `checked_profile`, for a client account and for
     a reason that no font shows.
-
     """
     caller.require(Scope.OPERATOR)
     account_id = profile.account_id

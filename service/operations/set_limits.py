@@ -57,7 +57,6 @@ async def set_limits(
 
     Refuses `NOT_FOUND`, and `BAD_USER_INPUT` for a value out of bounds, a client account, whose limits are its
     parent's, and a test account, which has none; `FORBIDDEN` to a caller who is no operator.
-
     """
     if caller is not None:
         caller.require(Scope.OPERATOR)

@@ -35,7 +35,6 @@ async def settle_invoice(resources: Resources, caller: Caller, account_id: UUID,
     since go to the balance.
 
     Refuses `NOT_FOUND`.
-
     """
     caller.require(Scope.OPERATOR)
 

@@ -37,7 +37,6 @@ async def update_account(
     Refuses `NOT_FOUND`, `BAD_USER_INPUT` for a value out of bounds, a new name that no font shows or a currency that
     does not circulate, `CURRENCY_UNAVAILABLE` if a bundle of the account's portfolio has no price in the currency, and
     `FORBIDDEN` to a caller who is no operator.
-
     """
     if caller is not None:
         caller.require(Scope.OPERATOR)

@@ -80,7 +80,6 @@ def contains_text(statements: Statements, column: str, key_column: str) -> str:
 
     Keys are compared by code points. The databases fold letters themselves only where no key is stored, and there only
     ASCII ones: PostgreSQL would fold more, depending on the server's locale, and SQLite never does.
-
     """
     if statements.dialect == "sqlite":
         key = f"instr({key_column}, {{}}) > 0"

@@ -166,7 +166,6 @@ class DatabaseDefect(Exception):  # noqa: N818 - told from the errors of the dri
     """A statement that the database refused because of a defect of the program.
 
     `code` is the SQLSTATE or the name of SQLite's result code, empty if there is none. `__cause__` is the driver's.
-
     """
 
     def __init__(self, message: str, code: str = "") -> None:

@@ -57,7 +57,6 @@ async def due(
     on the day (in UTC), or if it failed and is paused at `now`.
 
     One statement for each state, because each then reads its index in order and stops at the limit.
-
     """
     found = await _first(statements, f"o.status = '{OrderStatus.RETIRING}'", limit, today, now)
     names = ", ".join(f"'{event_type}'" for event_type in sorted(awaited))

@@ -34,7 +34,6 @@ class Watch:
     unreachable, and `end_waiting` is called; one successful probe ends that.
 
     After a write that failed, `try_write` is called at most once in `EVERY_S` until it succeeds.
-
     """
 
     def __init__(

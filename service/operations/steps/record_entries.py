@@ -82,7 +82,6 @@ async def record_entries(
 
     Refuses `NOT_FOUND`, `IDEMPOTENCY_KEY_REUSED` for a reference of another entry, and `BAD_USER_INPUT` as
     `StatedRetirement` does, for credits that another entry covers, and for a correction of a corrected entry.
-
     """
     known = await registry_retirements.of_references(statements, _references(wanted))
     answers = [await _answer(resources, statements, each, known, unshown) for each in wanted]

@@ -208,7 +208,6 @@ def _grouped(sql: str, width: int, members: int) -> str:
     a row belongs.
 
     The rows of each keep their order, because nothing sorts the result of a subquery.
-
     """
 
     def of_one(member: int) -> str:
