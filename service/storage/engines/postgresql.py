@@ -37,9 +37,7 @@ from service.storage.failures import DatabaseDefect, DatabaseUnavailable, Doing,
 _savepoints = count()
 
 ANSWERED = (asyncpg.PostgresError, asyncpg.InterfaceError)
-"""Errors of the server or of asyncpg about a statement, after which the connection is either usable or known to be
-closed.
-"""
+"""Errors about a statement, after which the connection is either usable or known to be closed."""
 
 
 def _retires(error: BaseException) -> bool:
