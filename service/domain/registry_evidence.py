@@ -322,7 +322,7 @@ def retirement_certificate(
 
 
 def states(certificate: RetirementCertificate, evidence: Iterable[Evidence]) -> bool:
-    """Return True if the certificate states exactly these entries."""
+    """Return True if the certificate states all of these entries and no others."""
     stated = {each["id"] for each in json.loads(certificate.facts)["registry_retirements"]}
     return stated == {str(each.entry.id) for each in evidence}
 

@@ -36,9 +36,8 @@ async def linked_file(resources: Resources, link: DocumentLink, *, as_csv: bool 
     """Return the file that the link leads to, whose signature the caller has checked; None if it has expired or was
     revoked, and while the account hides its pages. Only statements are available as CSV.
     """
-    if await account_of_link(resources, link) is None:
-        return None
-    return await document_file(resources, link.name, as_csv=as_csv)
+    account = await account_of_link(resources, link)
+    return None if account is None else await _file(resources, account, link.name, as_csv=as_csv)
 
 
 async def document_file(resources: Resources, name: DocumentName, *, as_csv: bool = False) -> bytes | None:
@@ -46,8 +45,13 @@ async def document_file(resources: Resources, name: DocumentName, *, as_csv: boo
     has no receipt, and an invoice of an earlier release has no document.
     """
     account = await accounts.account(resources.database.reader, name.account_id)
+    return None if account is None else await _file(resources, account, name, as_csv=as_csv)
+
+
+async def _file(resources: Resources, account: Account, name: DocumentName, *, as_csv: bool) -> bytes | None:
+    """Return the account's document as `document_file` does."""
     file: bytes | None = None
-    if account is None or (as_csv and name.kind is not LinkedDocument.STATEMENT):
+    if as_csv and name.kind is not LinkedDocument.STATEMENT:
         return None
     match name.kind:
         case LinkedDocument.INVOICE:

@@ -134,7 +134,7 @@ class _Connection:
             await self.close(close)
 
     async def close(self, close: Close) -> None:
-        """Close the connection with the code."""
+        """Close the connection with the code of `close`, and as much of its reason as a frame holds."""
         reason = close.reason.encode()[:_REASON_BYTES_MAX].decode(errors="ignore")
         try:
             await self._send({"type": "websocket.close", "code": close.code, "reason": reason})

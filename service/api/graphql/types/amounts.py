@@ -130,7 +130,7 @@ class MassInput:
         return amounts.mass_g_of(format(self.amount, "f"), self.unit)
 
     def least_grams(self) -> int:
-        """Return the mass rounded up to the gram, as a bound for whole masses."""
+        """Return the smallest number of whole grams that is not below the mass."""
         return amounts.mass_g_from(format(self.amount, "f"), self.unit)
 
 
